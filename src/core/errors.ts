@@ -1,0 +1,65 @@
+/**
+ * The base of every error that Normwise throws on purpose. The message has the form
+ * `<where>: expected <invariant>, got <actual>; <what to do>`.
+ */
+export class NormwiseError extends Error {
+  override readonly name: string = "NormwiseError";
+}
+
+/** A value that a person or a program supplied is outside its allowed set. */
+export class InvalidArgumentError extends NormwiseError {
+  override readonly name = "InvalidArgumentError";
+}
+
+/** Shapes or dtypes that do not fit together, found while a graph is built. */
+export class ShapeError extends NormwiseError {
+  override readonly name = "ShapeError";
+}
+
+/** A file or dataset that is missing, cut short or not what it claims to be. */
+export class DataError extends NormwiseError {
+  override readonly name = "DataError";
+}
+
+/** A run folder or checkpoint that cannot be used as asked. */
+export class RunError extends NormwiseError {
+  override readonly name = "RunError";
+}
+
+/** The loss became NaN or infinite; the state before that step is kept. */
+export class NonFiniteError extends NormwiseError {
+  override readonly name = "NonFiniteError";
+  /** The step (counted from 0) whose loss was not finite. */
+  readonly step: number;
+  /** The first layer, in execution order, that made a non-finite value out of finite ones. */
+  readonly layer: string;
+
+  constructor(message: string, step: number, layer: string) {
+    super(message);
+    this.step = step;
+    this.layer = layer;
+  }
+}
+
+/** Builds the message of an error from its four parts, so that all read alike. */
+export function expectation(where: string, expected: string, got: unknown, fix?: string): string {
+  return `${where}: expected ${expected}, got ${quote(got)}${fix === undefined ? "" : `; ${fix}`}`;
+}
+
+function quote(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint" || typeof value === "function") return String(value);
+  if (typeof value === "number") return String(value);
+  return JSON.stringify(value) ?? String(value);
+}
+
+/** Throws an {@link InvalidArgumentError} unless `condition` holds. */
+export function assertArgument(
+  condition: boolean,
+  where: string,
+  expected: string,
+  got: unknown,
+  fix?: string,
+): asserts condition {
+  if (!condition) throw new InvalidArgumentError(expectation(where, expected, got, fix));
+}
