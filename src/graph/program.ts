@@ -1,0 +1,58 @@
+import type { Tensor } from "../core/index.js";
+import type { Graph, Value } from "./graph.js";
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A graph with a purpose: what a run returns, and what it leaves in the state. */
+export interface Program {
+  readonly graph: Graph;
+  /** Values that a run returns, by name. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** New values of state tensors, by the name of the graph input that holds the old one. */
+  readonly updates?: Readonly<Record<string, Value>>;
+}
+
+/**
+ * Tensors that live beside the runtime and survive from run to run: parameters, momenta, running statistics. Several
+ * sessions may share one state: a training step and an evaluation read the same parameters without a copy.
+ */
+export interface State {
+  /** Copies of the named tensors (all by default). */
+  read(names?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Replaces or adds tensors. */
+  write(tensors: Tensors): Promise<void>;
+  /** Frees the tensors. */
+  close(): Promise<void>;
+}
+
+/** Options of {@link Session.run}. */
+export interface RunOptions {
+  /** Graph inputs that `feeds` lacks are taken from here, and the program's updates are written here. */
+  readonly state?: State;
+  /** Name of a scalar output: when it is not finite, the state is left as it was before the run. */
+  readonly guard?: string;
+}
+
+/** A program made ready to run. */
+export interface Session {
+  /**
+   * Runs the program once.
+   * @param feeds Graph inputs by name; floating-point data of any width is converted to what the input declares.
+   * @returns The program's outputs, by name.
+   * @throws InvalidArgumentError if an input is missing or of another shape.
+   */
+  run(feeds: Tensors, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /** Frees the session. */
+  close(): Promise<void>;
+}
+
+/** Something that executes programs: the float64 reference, ONNX Runtime in Node, ONNX Runtime in a browser. */
+export interface Runtime {
+  /** What executes, for logs: `reference`, `onnxruntime-node 1.30.0 (cpu, 2 threads)`. */
+  readonly name: string;
+  load(program: Program): Promise<Session>;
+  createState(tensors: Tensors): Promise<State>;
+  /** Ends the runtime and all its sessions and states. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,177 @@
+import { expectation, InvalidArgumentError, type RandomStream, type Shape } from "../core/index.js";
+import type { Graph, Value } from "./graph.js";
+
+/** What a parameter is, for rules that treat kinds of parameters differently. */
+export type Role = "weight" | "bias" | "gain" | "shift";
+
+/**
+ * The finest group of a weight whose scale does not change the network's function:
+ * each output channel (axis 0) on its own, the tensor as a whole, or none.
+ */
+export type ScaleInvariance = "channel" | "tensor" | "none";
+
+/** What the layers after a layer do to the scale and the shift of its output channels. */
+export interface Absorption {
+  readonly scale: ScaleInvariance;
+  /** Whether a constant added to an output channel cancels too. */
+  readonly shift: boolean;
+}
+
+/** Makes initial values for a tensor of the given shape. */
+export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
+
+/** A trained tensor of a network. */
+export interface Parameter {
+  /** Path of the layer and name in it, such as `features.0.weight`. */
+  readonly name: string;
+  /** The layer's path, such as `features.0`. */
+  readonly layer: string;
+  readonly role: Role;
+  readonly scaleInvariance: ScaleInvariance;
+  readonly initializer: Initializer;
+  readonly value: Value;
+}
+
+/** A tensor that a network keeps but does not train, such as a running mean. */
+export interface Buffer {
+  readonly name: string;
+  readonly initial: number;
+  readonly value: Value;
+  /** Its value after a training step; unset where it does not change. */
+  next?: Value;
+}
+
+/** The output of a layer, remembered for diagnosis. */
+export interface LayerOutput {
+  readonly layer: string;
+  readonly value: Value;
+}
+
+/** What all scopes of one network share. */
+interface Registry {
+  readonly parameters: Map<string, Parameter>;
+  readonly buffers: Map<string, Buffer>;
+  readonly outputs: LayerOutput[];
+}
+
+/** Options of {@link Scope}. */
+export interface ScopeOptions {
+  /** Whether the network is built for training: batch statistics rather than running ones, dropout on. */
+  readonly training: boolean;
+  /** Multiplies the ε of every normalization, so that it follows the norm of the weights; 1 if absent. */
+  readonly epsilonScale?: Value;
+}
+
+const nothingAbsorbed: Absorption = { scale: "none", shift: false };
+
+/** The place in a network where a layer declares its parameters and buffers. Names of nested scopes join with dots. */
+export class Scope {
+  readonly #registry: Registry;
+
+  constructor(
+    readonly graph: Graph,
+    readonly options: ScopeOptions,
+    /** Path of this scope; empty for the whole network. */
+    readonly path: string = "",
+    /** What follows this layer does to the scale of its output. */
+    readonly absorption: Absorption = nothingAbsorbed,
+    registry?: Registry,
+  ) {
+    this.#registry = registry ?? { parameters: new Map(), buffers: new Map(), outputs: [] };
+  }
+
+  /** Whether the network is built for training. */
+  get training(): boolean {
+    return this.options.training;
+  }
+
+  /** All parameters declared so far, in this and every other scope of the network. */
+  get parameters(): readonly Parameter[] {
+    return [...this.#registry.parameters.values()];
+  }
+
+  /** All buffers declared so far. */
+  get buffers(): readonly Buffer[] {
+    return [...this.#registry.buffers.values()];
+  }
+
+  /** Outputs of layers, in execution order. */
+  get outputs(): readonly LayerOutput[] {
+    return this.#registry.outputs;
+  }
+
+  /** A nested scope. What follows the nested layer is unknown unless `absorption` says it. */
+  child(name: string, absorption: Absorption = nothingAbsorbed): Scope {
+    return new Scope(this.graph, this.options, this.#join(name), absorption, this.#registry);
+  }
+
+  /**
+   * Declares a trained tensor.
+   * @param invariance Overrides what the surroundings say of a weight's scale; see {@link Absorption}.
+   * @throws InvalidArgumentError if the name is taken.
+   */
+  parameter(
+    name: string,
+    shape: Shape,
+    initializer: Initializer,
+    role: Role = "weight",
+    invariance: ScaleInvariance = role === "weight" ? this.absorption.scale : "none",
+  ): Value {
+    const full = this.#claim(name);
+    const value = this.graph.input(full, shape);
+    this.#registry.parameters.set(full, {
+      name: full,
+      layer: this.path,
+      role,
+      scaleInvariance: invariance,
+      initializer,
+      value,
+    });
+    return value;
+  }
+
+  /** Declares a tensor that is kept but not trained; all its elements start as `initial`. */
+  buffer(name: string, shape: Shape, initial = 0): Buffer {
+    const full = this.#claim(name);
+    const buffer: Buffer = { name: full, initial, value: this.graph.input(full, shape) };
+    this.#registry.buffers.set(full, buffer);
+    return buffer;
+  }
+
+  /** Remembers a layer's output for diagnosis, and returns it. */
+  record(value: Value): Value {
+    this.#registry.outputs.push({ layer: this.path, value });
+    return value;
+  }
+
+  #join(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+
+  #claim(name: string): string {
+    const full = this.#join(name);
+    if (this.#registry.parameters.has(full) || this.#registry.buffers.has(full)) {
+      throw new InvalidArgumentError(expectation("scope", "a parameter name not yet used", full, "rename the layer"));
+    }
+    return full;
+  }
+}
+
+/**
+ * A part of a network: a function from a value to a value that may declare parameters on the way.
+ *
+ * @example
+ * const double: Layer = { kind: "double", apply: (x) => mul(x, 2), scale: "passes" };
+ */
+export interface Layer {
+  /** What it is, for messages. */
+  readonly kind: string;
+  apply(x: Value, scope: Scope): Value;
+  /**
+   * What it does to the scale of its input: `passes` it on (f(cx) = c f(x) for c > 0, channel by channel), or absorbs
+   * the scale of each `channel` or of the whole `tensor`. Absent: neither.
+   */
+  readonly scale?: "passes" | "channel" | "tensor";
+  /** Whether a constant added to an input channel cancels in the output. */
+  readonly absorbsShift?: boolean;
+}
