@@ -41,6 +41,18 @@ export class NonFiniteError extends NormwiseError {
   }
 }
 
+/** A runtime could not load or run a program. */
+export class ExecutionError extends NormwiseError {
+  override readonly name = "ExecutionError";
+  /** The node of the lowered graph that failed, such as `conv2d#12/Conv`, where the runtime tells. */
+  readonly node: string | undefined;
+
+  constructor(message: string, node?: string) {
+    super(message);
+    this.node = node;
+  }
+}
+
 /** Builds the message of an error from its four parts, so that all read alike. */
 export function expectation(where: string, expected: string, got: unknown, fix?: string): string {
   return `${where}: expected ${expected}, got ${quote(got)}${fix === undefined ? "" : `; ${fix}`}`;

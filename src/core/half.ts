@@ -25,7 +25,9 @@ export function fromFloat16Bits(half: number): number {
 export function toBfloat16Bits(value: number): number {
   if (Number.isNaN(value)) return 0x7fc0;
   bits.setFloat32(0, value);
-  const word = bits.getUint32(0);
+  let word = bits.getUint32(0);
+  // Where float32 lies halfway between two results, what it cut off decides.
+  if ((word & 0xffff) === 0x8000) word += Math.sign(Math.abs(value) - Math.abs(bits.getFloat32(0)));
   return ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) & 0xffff;
 }
 

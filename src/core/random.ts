@@ -18,7 +18,7 @@ export interface RandomStream {
 
 /** The stream named by a seed and any further keys. */
 export function randomStream(seed: number, ...keys: readonly (string | number)[]): RandomStream {
-  const state = keyed([seed, ...keys].join("/"));
+  const state = keyed(JSON.stringify([seed, ...keys]));
   let spare: number | undefined;
 
   // xoshiro128** (Blackman and Vigna, public domain).

@@ -10,7 +10,7 @@ import { reshape } from "./primitives/structure.js";
  * One pass backwards over the values, which are in topological order; nothing recurses, so depth is not limited.
  * A value that the scalar does not depend on gets `undefined`.
  *
- * @throws ShapeError if `scalar` has more than one element.
+ * @throws ShapeError if `scalar` has more than one element or a wanted value is of another graph.
  * @example
  * const [dw] = gradients(loss, [w]);
  */
@@ -19,6 +19,8 @@ export function gradients(scalar: Value, wanted: readonly Value[]): (Value | und
     throw new ShapeError(expectation("gradients", "a scalar", `shape [${scalar.shape}]`, "reduce it first"));
   }
   const { graph } = scalar;
+  const foreign = wanted.find((value) => value.graph !== graph);
+  if (foreign) throw new ShapeError(expectation("gradients", "values of the scalar's graph", String(foreign)));
   const needed = reach(wanted, scalar.id);
   const cotangents = new Map<number, Value>();
   cotangents.set(scalar.id, reshape(graph.constant(1, scalar.dtype), scalar.shape));

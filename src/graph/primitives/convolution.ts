@@ -21,6 +21,11 @@ export interface Conv2dParams extends Window2d {
 /** Height and width that a window sweeps out. Throws a {@link ShapeError} where the window does not fit. */
 export function sweep(where: string, [height, width]: Shape, kernel: Shape, window: Window2d): [number, number] {
   const { stride, padding, dilation } = window;
+  const bad = [...stride, ...dilation].some((n) => !(Number.isInteger(n) && n >= 1));
+  if (bad || padding.some((n) => !(Number.isInteger(n) && n >= 0))) {
+    const got = `stride [${stride}], dilation [${dilation}], padding [${padding}]`;
+    throw new ShapeError(expectation(where, "integer stride and dilation ≥ 1 and padding ≥ 0", got));
+  }
   const along = (axis: 0 | 1, size: number): number => {
     const covered = size + padding[axis] + padding[axis + 2]! - (dilation[axis] * (kernel[axis]! - 1) + 1);
     if (covered < 0) {
@@ -38,7 +43,10 @@ function convShape(x: Shape, w: Shape, params: Conv2dParams): number[] {
     throw new ShapeError(expectation("conv2d", "x [N, C, H, W] and w [K, C/groups, h, w]", `[${x}] and [${w}]`));
   }
   const { groups } = params;
-  if (x[1] !== w[1]! * groups || w[0]! % groups !== 0) {
+  if (w[0]! % groups !== 0) {
+    throw new ShapeError(expectation("conv2d", `w.shape[0] a multiple of groups (${groups})`, w[0], "check groups"));
+  }
+  if (x[1] !== w[1]! * groups) {
     throw new ShapeError(
       expectation("conv2d", `x.shape[1] = w.shape[1] * groups (${w[1]! * groups})`, x[1], "check groups"),
     );
@@ -50,6 +58,9 @@ export const conv2dPrimitive = definePrimitive({
   name: "conv2d",
   infer: ([x, w]: readonly ValueType[], params: Conv2dParams) => {
     requireFloating("conv2d", x!, w!);
+    if (x!.dtype !== w!.dtype) {
+      throw new ShapeError(expectation("conv2d", "operands of one dtype", `${x!.dtype}, ${w!.dtype}`));
+    }
     return { shape: convShape(x!.shape, w!.shape, params), dtype: x!.dtype };
   },
   vjp: ({ cotangent: g, inputs: [x, w], params }) => [

@@ -32,6 +32,15 @@ export const scatterAddPrimitive = definePrimitive({
     requireIndices("scatterAdd", indices!);
     requireFloating("scatterAdd", updates!);
     const { shape } = updates!;
+    if (!sameShape(shape.slice(axis, axis + indices!.shape.length), indices!.shape)) {
+      throw new ShapeError(
+        expectation(
+          "scatterAdd",
+          `updates with the indices' shape [${indices!.shape}] from axis ${axis}`,
+          `[${shape}]`,
+        ),
+      );
+    }
     return {
       shape: [...shape.slice(0, axis), size, ...shape.slice(axis + indices!.shape.length)],
       dtype: updates!.dtype,
@@ -42,8 +51,14 @@ export const scatterAddPrimitive = definePrimitive({
 
 export const gatherElementsPrimitive = definePrimitive({
   name: "gatherElements",
-  infer: ([x, indices]: readonly ValueType[], _params: AxisParams) => {
+  infer: ([x, indices]: readonly ValueType[], { axis }: AxisParams) => {
     requireIndices("gatherElements", indices!);
+    const others = (shape: Shape): Shape => shape.filter((_, a) => a !== axis);
+    if (indices!.shape.length !== x!.shape.length || !sameShape(others(indices!.shape), others(x!.shape))) {
+      throw new ShapeError(
+        expectation("gatherElements", `indices of shape [${x!.shape}] but for axis ${axis}`, `[${indices!.shape}]`),
+      );
+    }
     return { shape: indices!.shape, dtype: x!.dtype };
   },
   vjp: ({ cotangent, inputs: [x, indices], params: { axis } }) => [

@@ -18,7 +18,7 @@ export interface ShapeParams {
 export const reshapePrimitive = definePrimitive({
   name: "reshape",
   infer: ([x]: readonly ValueType[], { shape }: ShapeParams) => {
-    if (sizeOf(shape) !== sizeOf(x!.shape)) {
+    if (sizeOf(shape) !== sizeOf(x!.shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
       throw new ShapeError(expectation("reshape", `${sizeOf(x!.shape)} elements as in [${x!.shape}]`, `[${shape}]`));
     }
     return { shape, dtype: x!.dtype };

@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { DataError, expectation, InvalidArgumentError, RunError } from "../core/index.js";
+import { evaluationBatches, type ImageDataset } from "../data/index.js";
+import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
+import { loadRun } from "../train/node/index.js";
+
+/** A classifier to evaluate or predict with: a run folder's, or an `.onnx` file's. */
+export interface OpenModel {
+  /** Where its training images came from, if known. */
+  readonly source?: string;
+  /** Logits of the images, row by row: [n × classes]. */
+  logits(data: ImageDataset): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a run folder, or an `.onnx` file with one input (images [N, C, H, W]) and logits [N, classes] as first output.
+ * @throws RunError if it is neither.
+ */
+export async function openModel(path: string, checkpoint: string | undefined, threads: number): Promise<OpenModel> {
+  if (checkpoint !== undefined && checkpoint !== "last" && checkpoint !== "best") {
+    throw new InvalidArgumentError(expectation("--checkpoint", "last or best", checkpoint));
+  }
+  if (path.endsWith(".onnx")) return openOnnx(path, threads);
+  const runtime = nodeRuntime({ threads });
+  try {
+    const { model, source, close } = await loadRun(path, runtime, checkpoint ? { checkpoint } : {});
+    return {
+      source,
+      logits: (data) => model.logits(data.images),
+      async close() {
+        await close();
+        await runtime.close();
+      },
+    };
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}
+
+async function openOnnx(path: string, threads: number): Promise<OpenModel> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new RunError(expectation(path, "a readable .onnx file", cause.message));
+  });
+  const session = await onnxSession(bytes, { threads });
+  const [input] = session.inputs;
+  const [output] = session.outputs.keys();
+  if (input === undefined || session.inputs.size !== 1 || output === undefined || input[1].shape.length !== 4) {
+    await session.close();
+    throw new DataError(expectation(path, "a model with one input, images [N, C, H, W]", [...session.inputs.keys()].join(", ")));
+  }
+  const [name, { dtype, shape }] = input;
+  const size = Number(shape[0]) > 0 ? Number(shape[0]) : 128; // a free batch dimension takes any size
+  return {
+    async logits(data) {
+      const source = evaluationBatches(data, { batch: size });
+      const rows: Float32Array[] = [];
+      for (let index = 0; index < source.batchesPerEpoch; index++) {
+        const { images, size: real } = await source.batch(0, index);
+        const fed = dtype === "float32" && images.dtype === "uint8" ? asFractions(images.data) : images.data;
+        const result = await session.run({ [name]: { dtype, shape: images.shape, data: fed } as typeof images });
+        const logits = result[output]!;
+        rows.push((logits.data as Float32Array).slice(0, (real * logits.data.length) / size));
+      }
+      const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+      let offset = 0;
+      for (const row of rows) {
+        all.set(row, offset);
+        offset += row.length;
+      }
+      return all;
+    },
+    close: () => session.close(),
+  };
+}
+
+/** Bytes as the values they stand for, for models that take floats. */
+const asFractions = (bytes: Uint8Array | Float32Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);

@@ -1,0 +1,88 @@
+import { defineCommand } from "citty";
+import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
+import { type Experiment, weightDecay } from "../experiments/index.js";
+import { runExperiment } from "../experiments/node/index.js";
+import { resultTable } from "../report/index.js";
+import { interruptionSignal } from "./interruption.js";
+import { type Progress, trainingProgress } from "./progress.js";
+import { numberOption } from "./run-options.js";
+import { rejectUnknownOptions } from "./unknown-options.js";
+
+const experiments: readonly Experiment[] = [weightDecay];
+
+const args = {
+  experiment: { type: "positional", description: experiments.map(({ name }) => name).join(", "), required: true },
+  preset: { type: "string", description: "laptop (minutes on two cores) or paper (the paper's setting)", default: "laptop" },
+  data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded", default: "embedded" },
+  seeds: { type: "string", description: "number of seeds", default: "1" },
+  epochs: { type: "string", description: "epochs instead of the preset's; drops of the rate keep their proportions" },
+  images: { type: "string", description: "training images instead of the preset's" },
+  threads: { type: "string", description: "threads of the runtime", default: "2" },
+  out: { type: "string", description: "folder of the runs and the report (runs/EXPERIMENT)" },
+} as const;
+
+/** `normwise reproduce`. */
+export const reproduceCommand = defineCommand({
+  meta: { name: "reproduce", description: "Run an experiment of the paper; leaves a report." },
+  args,
+  async run({ args: given, rawArgs }) {
+    rejectUnknownOptions("reproduce", args, given);
+    const experiment = experiments.find(({ name }) => name === given.experiment);
+    if (!experiment) {
+      const known = experiments.map(({ name }) => name).join(", ");
+      throw new InvalidArgumentError(expectation("normwise reproduce", `one of ${known}`, given.experiment));
+    }
+    const { preset } = given;
+    if (preset !== "laptop" && preset !== "paper") {
+      throw new InvalidArgumentError(expectation("--preset", "laptop or paper", preset));
+    }
+    const count = positiveInteger("seeds", given.seeds);
+    const out = given.out ?? `runs/${experiment.name}`;
+    const interruption = interruptionSignal();
+    let progress: Progress | undefined;
+    try {
+      const outcome = await runExperiment(
+        experiment,
+        {
+          preset,
+          data: given.data,
+          threads: positiveInteger("threads", given.threads),
+          ...(given.epochs === undefined ? {} : { epochs: positiveInteger("epochs", given.epochs) }),
+          ...(given.images === undefined ? {} : { images: positiveInteger("images", given.images) }),
+        },
+        {
+          out,
+          seeds: Array.from({ length: count }, (_, index) => index + 1),
+          command: `normwise reproduce ${rawArgs.join(" ")}`,
+          signal: interruption.signal,
+          onRun({ run, seed, index, of }) {
+            progress?.stop();
+            progress = trainingProgress(run.config.epochs);
+            process.stderr.write(`[${index + 1}/${of}] ${run.label}${count > 1 ? `, seed ${seed}` : ""}\n`);
+          },
+          onStep: (event) => progress?.onStep(event),
+          onEpoch: (record) => progress?.onEpoch(record),
+          onRunEnd: ({ testAccuracy }) => process.stderr.write(`  test accuracy ${testAccuracy.toFixed(2)}%\n`),
+        },
+      );
+      if (outcome === undefined) {
+        progress?.stop();
+        process.stderr.write("saved; the same command continues\n");
+        process.exitCode = 130;
+        return;
+      }
+      process.stdout.write(`\n${resultTable(outcome.report)}\n\n`);
+      for (const finding of outcome.report.findings) process.stdout.write(`${finding}\n`);
+      process.stdout.write(`\nreport: ${outcome.reportPath}\n`);
+    } finally {
+      progress?.stop();
+      interruption.release();
+    }
+  },
+});
+
+function positiveInteger(name: string, text: string): number {
+  const value = numberOption(name, text);
+  assertArgument(Number.isInteger(value) && value > 0, `--${name}`, "a positive integer", text);
+  return value;
+}

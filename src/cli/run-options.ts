@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import type { ArgsDef } from "citty";
+import { expectation, InvalidArgumentError } from "../core/index.js";
+import { parseRunConfig, type RunConfig } from "../train/index.js";
+
+/** Options of `normwise train` that set a field of the configuration; the text of each says its default. */
+export const runOptions = {
+  model: { type: "string", description: "vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56, resnet110" },
+  width: { type: "string", description: "multiplies the channels (1)" },
+  data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded (the default)" },
+  images: { type: "string", description: "training images to use (all)" },
+  validation: { type: "string", description: "images set aside: a fraction below 1, or a number; 0 for none (0.1)" },
+  epochs: { type: "string", description: "epochs (80)" },
+  batch: { type: "string", description: "images per step (128)" },
+  lr: { type: "string", description: "learning rate, per step (0.1)" },
+  schedule: { type: "string", description: "constant, steps:20e,40e,60e, cosine, linear, warmup:5e+cosine, … (constant)" },
+  momentum: { type: "string", description: "momentum, per step (0.9)" },
+  nesterov: { type: "boolean", description: "Nesterov's form instead of heavy ball" },
+  "weight-decay": { type: "string", description: "weight decay λ (0)" },
+  decay: { type: "string", description: "coupled (g + λw, the default) or decoupled (w − ηλw)" },
+  group: {
+    type: "string",
+    description: "numbers for some parameters: MATCH:weight-decay=0,rate=0.1,momentum=0; may be repeated",
+  },
+  control: { type: "string", description: "none, exact-schedule, paper-correction or norm-schedule" },
+  "from-weight-decay": { type: "string", description: "exact-schedule: the decay of the training to be matched" },
+  "to-weight-decay": { type: "string", description: "exact-schedule: the decay of this training (0)" },
+  "follow-epsilon": { type: "boolean", description: "exact-schedule: let the normalizations' ε follow (on)" },
+  reference: { type: "string", description: "paper-correction, norm-schedule: folder of the recorded run" },
+  cap: { type: "string", description: "paper-correction, norm-schedule: limit of a correction (100 × the layer's median)" },
+  granularity: { type: "string", description: "paper-correction, norm-schedule: step (default) or epoch" },
+  crop: { type: "string", description: "zeros around an image before it is cropped at random (4)" },
+  flip: { type: "boolean", description: "mirror images at random (on; --no-flip)" },
+  seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
+  threads: { type: "string", description: "threads of the runtime (2)" },
+  "measure-every": { type: "string", description: "steps between measurements of norms and rotations (10)" },
+  "checkpoint-every": { type: "string", description: "steps between checkpoints within an epoch (0: at its end only)" },
+  snapshots: { type: "boolean", description: "keep the weights of every epoch, for other runs to compare with" },
+  "compare-with": { type: "string", description: "folder of a run with snapshots to compare directions with" },
+} as const satisfies ArgsDef;
+
+const numbers = [
+  "width", "images", "validation", "epochs", "batch", "lr", "momentum", "weight-decay", "from-weight-decay",
+  "to-weight-decay", "cap", "crop", "seed", "threads", "measure-every", "checkpoint-every",
+] as const;
+
+/** Fields whose option has another name. */
+const fieldOf: Readonly<Record<string, string>> = { lr: "learningRate", group: "groups" };
+
+const controlOptions = ["from-weight-decay", "to-weight-decay", "follow-epsilon", "reference", "cap", "granularity"];
+
+type Args = Readonly<Record<string, unknown>>;
+
+/** The configuration that a file (`--config`) and options make; options win. */
+export async function runConfigFrom(args: Args, rawArgs: readonly string[]): Promise<RunConfig> {
+  const given = givenOptions(args);
+  const base = typeof args.config === "string" ? await readConfigFile(args.config) : {};
+  const fields: Record<string, unknown> = { ...base };
+  const control: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "control") control.kind = value;
+    else if (controlOptions.includes(name)) control[camel(name)] = value;
+    else if (name === "group") fields.groups = repeated(rawArgs, "group").map(parseGroup);
+    else fields[fieldOf[name] ?? camel(name)] = value;
+  }
+  if (Object.keys(control).length > 0) {
+    const held = (base as { control?: object }).control;
+    const kept = control.kind === undefined || (held as { kind?: unknown } | undefined)?.kind === control.kind ? held : {};
+    fields.control = { ...kept, ...control };
+  }
+  return parseRunConfig(fields, "options");
+}
+
+/** Reads an option that is a number. */
+export function numberOption(name: string, text: unknown): number {
+  const value = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
+  if (!Number.isFinite(value)) throw new InvalidArgumentError(expectation(`--${name}`, "a number", text));
+  return value;
+}
+
+function givenOptions(args: Args): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const name of Object.keys(runOptions)) {
+    const value = args[name] ?? args[camel(name)];
+    if (value === undefined) continue;
+    given[name] = (numbers as readonly string[]).includes(name) ? numberOption(name, value) : value;
+  }
+  return given;
+}
+
+/** The schema that `run.json` has under `config`, which may also be given as it is. */
+async function readConfigFile(path: string): Promise<object> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new InvalidArgumentError(expectation(`--config ${path}`, "a readable JSON file", String(cause)));
+  }
+  const held = (content as { config?: unknown } | null)?.config ?? content;
+  if (typeof held !== "object" || held === null) {
+    throw new InvalidArgumentError(expectation(`--config ${path}`, "a JSON object", held));
+  }
+  return held;
+}
+
+/** All values of an option that may be repeated; citty keeps the last one only. */
+function repeated(rawArgs: readonly string[], name: string): string[] {
+  return rawArgs.flatMap((arg, index) => {
+    if (arg === `--${name}`) return [rawArgs[index + 1] ?? ""];
+    return arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : [];
+  });
+}
+
+const groupFields: Readonly<Record<string, string>> = {
+  "weight-decay": "weightDecay",
+  rate: "rateFactor",
+  momentum: "momentum",
+};
+
+/** `scale-invariant:weight-decay=0,rate=0.5`; a pattern after `name:` may hold colons, so the numbers start at the last. */
+function parseGroup(text: string): Record<string, unknown> {
+  const at = text.lastIndexOf(":");
+  const assignments = text.slice(at + 1).split(",").map((part) => part.split("="));
+  const valid = at > 0 && assignments.every(([field, value]) => groupFields[field!] !== undefined && value !== undefined);
+  if (!valid) {
+    throw new InvalidArgumentError(
+      expectation("--group", "MATCH:weight-decay=NUMBER,rate=NUMBER,momentum=NUMBER", text, "for example scale-invariant:weight-decay=0"),
+    );
+  }
+  const fields = assignments.map(([field, value]) => [groupFields[field!]!, numberOption(`group ${field}`, value)]);
+  return { match: text.slice(0, at), ...Object.fromEntries(fields) };
+}
+
+const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,65 @@
+import { assertArgument } from "../core/index.js";
+import {
+  assertCount,
+  assertPosition,
+  assertTrainingBatchOptions,
+  type TrainingBatchOptions,
+  trainingBatchesPerEpoch,
+} from "./batch-options.js";
+import type { Batch, BatchSource, ImageDataset } from "./dataset.js";
+import { batchOf, imageSize, pixelsLike } from "./pixels.js";
+import { trainingBatchMaker } from "./training-batch.js";
+
+export type { TrainingBatchOptions };
+
+/**
+ * Batches for training: the images in a new random order each epoch, augmented, without the last partial batch.
+ * Each batch is a pure function of (dataset, seed, epoch, index), so a resumed run sees the same ones; the order of the
+ * images and their augmentation do not depend on the batch size.
+ *
+ * @throws InvalidArgumentError if the batch is empty or larger than the dataset, or the seed or the crop is no count.
+ * @example
+ * const source = trainingBatches(dataset, { batch: 128, seed: 1, augmentation: { crop: 4, flip: true } });
+ * const { images, labels } = await source.batch(0, 0);
+ */
+export function trainingBatches(dataset: ImageDataset, options: TrainingBatchOptions): BatchSource {
+  assertTrainingBatchOptions("trainingBatches", dataset, options);
+  const make = trainingBatchMaker(dataset, options);
+  return closable("trainingBatches", trainingBatchesPerEpoch(dataset, options), make);
+}
+
+/**
+ * Batches for evaluation: the images in their order, unchanged, the same in every epoch. The last batch is filled up
+ * with zero images of class 0; its `size` counts the real ones.
+ *
+ * @throws InvalidArgumentError if the batch is empty.
+ */
+export function evaluationBatches(dataset: ImageDataset, { batch }: { readonly batch: number }): BatchSource {
+  assertCount("evaluationBatches", "batch", batch, 1);
+  const { images, labels, shape } = dataset;
+  const perImage = imageSize(dataset);
+  return closable("evaluationBatches", Math.ceil(labels.length / batch), (_epoch, index) => {
+    const start = index * batch;
+    const end = Math.min(start + batch, labels.length);
+    const pixels = pixelsLike(images, batch * perImage);
+    pixels.set(images.subarray(start * perImage, end * perImage));
+    const classes = new Int32Array(batch);
+    classes.set(labels.subarray(start, end));
+    return batchOf(pixels, classes, shape, end - start);
+  });
+}
+
+function closable(where: string, batchesPerEpoch: number, make: (epoch: number, index: number) => Batch): BatchSource {
+  let open = true;
+  return {
+    batchesPerEpoch,
+    async batch(epoch, index) {
+      assertArgument(open, where, "an open source of batches", "one that was closed");
+      assertPosition(where, epoch, index, batchesPerEpoch);
+      return make(epoch, index);
+    },
+    async close() {
+      open = false;
+    },
+  };
+}

@@ -1,0 +1,3 @@
+/** Reading datasets from files; Node only. */
+export * from "./embedded.js";
+export * from "./read-dataset.js";

@@ -1,0 +1,77 @@
+import type { EpochRecord, RunConfig } from "../train/index.js";
+
+/** One training of an experiment. */
+export interface PlannedRun {
+  /** Identifies the way of training, such as `decay-off`. */
+  readonly name: string;
+  /** The name as a reader sees it. */
+  readonly label: string;
+  /** What this way of training does. */
+  readonly description: string;
+  readonly config: RunConfig;
+}
+
+/** A preset and what a person may change of it. */
+export interface ExperimentChoice {
+  /** `laptop` (default): minutes on two cores. `paper`: the paper's setting. */
+  readonly preset: "laptop" | "paper";
+  /** `embedded`, or a folder with data in an official format. */
+  readonly data: string;
+  readonly threads: number;
+  /** Overrides the preset's number of epochs; the schedule's positions keep their proportions. */
+  readonly epochs?: number;
+  /** Overrides the preset's number of training images. */
+  readonly images?: number;
+}
+
+/** A figure or table of a paper, as trainings to run and what to say of them. */
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  readonly subtitle: string;
+  /** The idea behind it, one paragraph. */
+  readonly idea: string;
+  readonly source: { readonly label: string; readonly url: string };
+  /**
+   * The trainings of one seed, in order: the first is the reference, and later ones may read its folder.
+   * @param folderOf Where the run of a name is kept.
+   */
+  plan(choice: ExperimentChoice, seed: number, folderOf: (run: string) => string): PlannedRun[];
+  /** Plain sentences on what is seen. */
+  findings(runs: readonly FinishedRun[]): string[];
+}
+
+/** A training of an experiment with its results. */
+export interface FinishedRun {
+  readonly run: PlannedRun;
+  readonly seed: number;
+  readonly epochs: readonly EpochRecord[];
+  /** Per cent, on the whole test set, once, at the end. */
+  readonly testAccuracy: number;
+  readonly cappedChannels: number;
+}
+
+/** One run in `summary.json`; accuracies in per cent, losses in nats. */
+export interface RunSummary {
+  readonly name: string;
+  readonly seed: number;
+  readonly testAccuracy: number;
+  /** After each epoch. */
+  readonly validationAccuracy: readonly number[];
+  /** Of each epoch. */
+  readonly trainLoss: readonly number[];
+  /** Median over epochs. */
+  readonly imagesPerSecond: number;
+  /** Counted over channels and steps. */
+  readonly cappedChannels: number;
+}
+
+/** What `summary.json` holds. */
+export interface ExperimentSummary {
+  readonly experiment: string;
+  readonly preset: string;
+  readonly model: string;
+  readonly data: string;
+  readonly seeds: readonly number[];
+  readonly runs: readonly RunSummary[];
+}

@@ -1,0 +1,3 @@
+export * from "./experiment.js";
+export * from "./paired-difference.js";
+export * from "./weight-decay.js";

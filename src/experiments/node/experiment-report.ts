@@ -1,0 +1,80 @@
+import { readRun } from "../../io/files/index.js";
+import type { ExperimentReport, LayerHistory, ReportRun } from "../../report/index.js";
+import type { LayersRecord } from "../../train/index.js";
+import type { FinishedRun } from "../experiment.js";
+
+/** A finished run as the report shows it, its curves read from its folder. */
+export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<FinishedRun>, folder: string): ReportRun {
+  const { run, seed, epochs, testAccuracy, cappedChannels } = done;
+  const validation = epochs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []);
+  const cosines = epochs.filter(({ directionCosine }) => directionCosine !== undefined);
+  const layers = Object.keys(cosines[0]?.directionCosine ?? {});
+  return {
+    name: run.name,
+    label: run.label,
+    description: run.description,
+    seed,
+    ...(testAccuracy === undefined ? {} : { testAccuracy }),
+    ...(validation.length === 0 ? {} : { bestValidation: Math.max(...validation) }),
+    trainLoss: epochs.map(({ trainLoss }) => trainLoss),
+    validationAccuracy: validation,
+    validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
+    imagesPerSecond: medianOf(epochs.map(({ imagesPerSecond }) => imagesPerSecond)),
+    ...(cappedChannels === 0
+      ? {}
+      : { notes: [`seed ${seed}: ${cappedChannels} corrections were capped, counted over channels and steps`] }),
+    layers: layerHistories(folder),
+    ...(layers.length === 0
+      ? {}
+      : {
+          directionCosine: {
+            step: cosines.map(({ step }) => step),
+            layers: layers.map((layer) => ({
+              layer,
+              cosine: cosines.map(({ directionCosine }) => directionCosine![layer]!),
+            })),
+          },
+        }),
+  };
+}
+
+/** The middle of a list. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+function layerHistories(folder: string): LayerHistory[] {
+  const records = (readRun(folder).readMetrics() as readonly object[]).filter(
+    (record): record is LayersRecord => (record as LayersRecord).type === "layers",
+  );
+  return Object.keys(records[0]?.layers ?? {}).map((layer) => {
+    const series = records.map(({ layers }) => layers[layer]!);
+    return {
+      layer,
+      step: records.map(({ step }) => step),
+      medianNorm: series.map(({ norm }) => norm.median),
+      minNorm: series.map(({ norm }) => norm.min),
+      maxNorm: series.map(({ norm }) => norm.max),
+      effectiveRate: series.map(({ effectiveRate }) => effectiveRate.median),
+      rotation: series.map(({ rotation }) => rotation.median),
+    };
+  });
+}
+
+/** The settings that a reader needs to know, from a run's configuration. */
+export function settingsOf({ run }: FinishedRun, seeds: readonly number[], dataName: string): ExperimentReport["settings"] {
+  const { config } = run;
+  return [
+    ["network", `${config.model}, width × ${config.width}`],
+    ["data", dataName],
+    ["validation", config.validation < 1 ? `${config.validation * 100}% of the training images` : `${config.validation} images`],
+    ["epochs", String(config.epochs)],
+    ["batch", String(config.batch)],
+    ["learning rate η", `${config.learningRate} per step, ${config.schedule}`],
+    ["momentum μ", String(config.momentum)],
+    ["weight decay λ", `${config.weightDecay} (${config.decay})`],
+    ["augmentation", `crop ±${config.crop} pixels${config.flip ? ", mirrored" : ""}`],
+    ["seeds", seeds.join(", ")],
+  ];
+}

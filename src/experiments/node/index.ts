@@ -1,0 +1,2 @@
+export * from "./experiment-report.js";
+export * from "./run-experiment.js";

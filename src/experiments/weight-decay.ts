@@ -1,0 +1,138 @@
+import { type RunConfig, type RunConfigInput, parseRunConfig } from "../train/index.js";
+import type { Experiment, ExperimentChoice, FinishedRun, PlannedRun } from "./experiment.js";
+import { type PairedDifference, pairedDifference } from "./paired-difference.js";
+
+/** Epochs and where the rate drops, in parts of the whole. */
+const presets = {
+  laptop: { epochs: 16, drops: [0.5, 0.75], width: 0.25, weightDecay: 5e-3, validation: 1000 },
+  paper: { epochs: 80, drops: [0.25, 0.5, 0.75], width: 1, weightDecay: 5e-4, validation: 0.1 },
+} as const;
+
+/**
+ * Which parameters lose their decay when it is off. Laptop: the scale-invariant weights alone, everything else is
+ * treated the same in all runs. Paper: the authors' grouping, all parameters but those of the last layer.
+ */
+const groupsWithoutDecay: Readonly<Record<ExperimentChoice["preset"], NonNullable<RunConfigInput["groups"]>>> = {
+  laptop: [{ match: "scale-invariant", weightDecay: 0 }],
+  paper: [{ match: "last-layer" }, { match: "all", weightDecay: 0 }],
+};
+
+/**
+ * Section 2 of Hoffer et al. 2018: weight decay acts through the norms of scale-invariant weights only, so the same
+ * training is had without it by controlling the effective step size.
+ */
+export const weightDecay: Experiment = {
+  name: "weight-decay",
+  title: "Weight decay, replaced",
+  subtitle: "One training with weight decay, and four without it on the batch-normalized weights",
+  idea:
+    "Behind a batch-norm the norm of a weight does not matter, only its direction; a step of size η turns it by " +
+    "η/‖w‖² times the gradient at unit norm. Weight decay shrinks the norm, and so acts as a larger step size and as " +
+    "nothing else. Taking the decay away slows the directions down; giving the lost step size back restores the training.",
+  source: {
+    label: "Hoffer, Banner, Golan, Soudry 2018, “Norm matters”, section 2",
+    url: "https://arxiv.org/abs/1803.01814",
+  },
+
+  plan(choice, seed, folderOf) {
+    const preset = presets[choice.preset];
+    const epochs = choice.epochs ?? preset.epochs;
+    const reference = folderOf("decay-on");
+    const base: RunConfigInput = {
+      model: "vgg11",
+      width: preset.width,
+      data: choice.data,
+      ...(choice.images === undefined ? {} : { images: choice.images }),
+      validation: preset.validation,
+      epochs,
+      batch: 128,
+      learningRate: 0.1,
+      schedule: `steps:${preset.drops.map((part) => `${part * epochs}e`).join(",")}`,
+      momentum: 0.9,
+      weightDecay: preset.weightDecay,
+      seed,
+      threads: choice.threads,
+    };
+    const run = (
+      name: string,
+      label: string,
+      description: string,
+      changes: Partial<RunConfigInput>,
+    ): PlannedRun => ({ name, label, description, config: parseRunConfig({ ...base, ...changes }) });
+    const off: Partial<RunConfigInput> = { groups: groupsWithoutDecay[choice.preset], compareWith: reference };
+    const controlled = (control: RunConfig["control"]): Partial<RunConfigInput> => ({ ...off, control });
+
+    return [
+      run("decay-on", "decay on", `SGD with momentum and weight decay ${preset.weightDecay} on all parameters.`, {
+        measureEvery: 1,
+        snapshots: true,
+      }),
+      run("decay-off", "decay off", "The same without decay on the scale-invariant weights: their norms only grow.", off),
+      run(
+        "paper-correction",
+        "off + paper's correction",
+        "No decay; each channel's rate is η‖w‖²/‖w_WD‖², w_WD being that channel in the recorded run with decay.",
+        controlled({ kind: "paper-correction", reference, cap: 100, granularity: choice.preset === "paper" ? "epoch" : "step" }),
+      ),
+      run(
+        "exact-schedule",
+        "off + exact schedule",
+        "No decay; one learning-rate schedule for all scale-invariant weights, computed beforehand from η, λ and μ. " +
+          "It needs no recorded norms and is the same training but for rounding.",
+        controlled({
+          kind: "exact-schedule",
+          fromWeightDecay: preset.weightDecay,
+          toWeightDecay: 0,
+          followEpsilon: true,
+        }),
+      ),
+      run(
+        "norm-schedule",
+        "off + norm schedule",
+        "No decay and a constant rate; the weights are rescaled before each step so that η/‖w‖² follows the recorded run.",
+        controlled({ kind: "norm-schedule", reference, cap: 100, granularity: "step" }),
+      ),
+    ];
+  },
+
+  findings(runs) {
+    const differences = ["decay-off", "paper-correction", "exact-schedule", "norm-schedule"].flatMap((name) => {
+      const difference = pairedDifference(runs, name, "decay-on");
+      return difference === undefined ? [] : [describe(difference)];
+    });
+    const capped = runs.filter(({ cappedChannels }) => cappedChannels > 0);
+    return [
+      ...differences,
+      ...directionFindings(runs),
+      ...(capped.length === 0
+        ? []
+        : [
+            `Channels that die under decay have norms going to zero; their correction was capped ${capped
+              .map(({ run, seed, cappedChannels }) => `${cappedChannels} times in ${run.label} (seed ${seed})`)
+              .join(", ")}, counted over channels and steps.`,
+          ]),
+    ];
+  },
+};
+
+function describe({ label, mean, halfWidth, seeds }: PairedDifference): string {
+  const points = `${Math.abs(mean).toFixed(2)} points ${mean < 0 ? "below" : "above"} decay on`;
+  return halfWidth === undefined
+    ? `Test accuracy, ${label}: ${points} (one seed; --seeds N gives an interval).`
+    : `Test accuracy, ${label}: ${points}, 95% interval ${(mean - halfWidth).toFixed(2)} to ${(mean + halfWidth).toFixed(2)} over ${seeds} seeds, paired.`;
+}
+
+/** How far the directions are from those of the reference at the end. */
+function directionFindings(runs: readonly FinishedRun[]): string[] {
+  const ends = runs.flatMap(({ run, epochs }) => {
+    const cosines = Object.values(epochs.at(-1)?.directionCosine ?? {}).filter(Number.isFinite);
+    return cosines.length === 0 ? [] : [{ label: run.label, cosine: cosines.reduce((a, b) => a + b, 0) / cosines.length }];
+  });
+  if (ends.length === 0) return [];
+  const labels = [...new Set(ends.map(({ label }) => label))];
+  const means = labels.map((label) => {
+    const values = ends.filter((end) => end.label === label).map(({ cosine }) => cosine);
+    return `${(values.reduce((a, b) => a + b, 0) / values.length).toFixed(3)} (${label})`;
+  });
+  return [`Cosine between final weights and those of decay on, mean over layers and channels: ${means.join(", ")}.`];
+}

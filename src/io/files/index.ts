@@ -1,0 +1,5 @@
+export * from "./atomic.js";
+export * from "./norm-reader.js";
+export * from "./run-config.js";
+export * from "./run-folder.js";
+export * from "./run-reader.js";

@@ -1,0 +1,3 @@
+export * from "./metrics.js";
+export * from "./norm-segment.js";
+export * from "./safetensors.js";

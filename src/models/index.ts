@@ -1,0 +1,2 @@
+export * from "./resnet-cifar.js";
+export * from "./vgg.js";

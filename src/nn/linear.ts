@@ -1,0 +1,30 @@
+import { assertArgument, expectation, ShapeError } from "../core/index.js";
+import { add, type Initializer, type Layer, matmul, transposeLast } from "../graph/index.js";
+import { uniformFanIn } from "./initializers.js";
+
+/** Options of {@link linear}. */
+export interface LinearOptions {
+  /** Whether a bias is added; true by default. */
+  readonly bias?: boolean;
+  /** How the weight starts; uniform within ±1/√fanIn by default, the bias likewise. */
+  readonly initializer?: Initializer;
+}
+
+/** Linear layer: x [N, in] → x Wᵀ + b, [N, features]. Parameters `weight` [features, in] and `bias` [features]. */
+export function linear(features: number, options: LinearOptions = {}): Layer {
+  const { bias = true, initializer = uniformFanIn() } = options;
+  assertArgument(Number.isInteger(features) && features > 0, "linear", "a positive number of features", features);
+  return {
+    kind: "linear",
+    apply(x, scope) {
+      if (x.rank !== 2) {
+        throw new ShapeError(expectation(`linear ${scope.path}`, "x [N, features]", `[${x.shape}]`, "add flatten()"));
+      }
+      const inputs = x.shape[1]!;
+      const invariance = bias && !scope.absorption.shift ? "none" : scope.absorption.scale;
+      const weight = scope.parameter("weight", [features, inputs], initializer, "weight", invariance);
+      const y = matmul(x, transposeLast(weight));
+      return bias ? add(y, scope.parameter("bias", [features], uniformFanIn(inputs), "bias")) : y;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { assertArgument, expectation, type Shape, ShapeError, sizeOf } from "../core/index.js";
+import { add, type Buffer, div, type Layer, mul, reduceMean, reshape, type Scope, sub, type Value } from "../graph/index.js";
+import { l2, type Metric } from "./metric.js";
+import { denominator, estimate } from "./spread.js";
+
+/** Options of {@link batchNorm}. */
+export interface BatchNormOptions {
+  /** What measures the scale; {@link l2} by default. */
+  readonly metric?: Metric;
+  /** Added to σ² (metrics of power 2) or to σ; 1e-5 by default. */
+  readonly epsilon?: number;
+  /** Weight of the newest batch in the running statistics, in (0, 1]; 0.1 by default. */
+  readonly momentum?: number;
+  /** Whether a learned gain γ and shift β follow; true by default. */
+  readonly affine?: boolean;
+}
+
+/**
+ * Batch normalization in any metric (Ioffe & Szegedy 2015; metrics: Hoffer et al. 2018, section 3):
+ * y = γ (x − mean) / √(σ² + ε) + β, per channel over the batch and all positions, σ as the metric estimates it.
+ *
+ * Shapes: x [N, C] or [N, C, H, W]; y like x. Parameters `weight` (γ, starts at 1) and `bias` (β, 0), each [C].
+ * Buffers `running_mean` and, in PyTorch's convention for L2, `running_var` (the unbiased variance); other metrics keep
+ * `running_scale`, their σ. They are what evaluation uses.
+ *
+ * @throws InvalidArgumentError for an ε that is not positive or a momentum outside (0, 1].
+ */
+export function batchNorm(options: BatchNormOptions = {}): Layer {
+  const { metric = l2(), epsilon = 1e-5, momentum = 0.1, affine = true } = options;
+  assertArgument(epsilon > 0, "batchNorm", "epsilon > 0", epsilon);
+  assertArgument(momentum > 0 && momentum <= 1, "batchNorm", "momentum in (0, 1]", momentum);
+
+  return {
+    kind: `batchNorm(${metric.name})`,
+    scale: "channel",
+    absorbsShift: true,
+    apply(x, scope) {
+      if (x.rank < 2) throw new ShapeError(expectation("batchNorm", "x [N, C] or [N, C, H, W]", `[${x.shape}]`));
+      const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
+      const running = runningBuffers(scope, metric, x.shape[1]!);
+      const statistics = scope.training
+        ? batchStatistics(x, perChannel, metric, running, momentum)
+        : runningStatistics(x, perChannel, running);
+      const spread = denominator(metric, statistics.estimated, epsilon, scope.options.epsilonScale);
+      if (!affine) return div(statistics.centred, spread);
+      const channels = [x.shape[1]!];
+      const gain = reshape(scope.parameter("weight", channels, ones, "gain"), perChannel);
+      const shift = reshape(scope.parameter("bias", channels, zeros, "shift"), perChannel);
+      return add(mul(statistics.centred, div(gain, spread)), shift);
+    },
+  };
+}
+
+interface Statistics {
+  readonly centred: Value;
+  /** σᵖ, of shape [1, C, 1, 1]. */
+  readonly estimated: Value;
+}
+
+function batchStatistics(
+  x: Value,
+  perChannel: Shape,
+  metric: Metric,
+  running: RunningBuffers,
+  momentum: number,
+): Statistics {
+  const axes = perChannel.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const n = sizeOf(x.shape) / x.shape[1]!;
+  const mean = reduceMean(x, axes);
+  const centred = sub(x, mean);
+  const estimated = estimate(metric, centred, axes, n);
+
+  // The square is made unbiased for n values (PyTorch's convention); one value has no spread to correct.
+  const kept = metric.power === 2 ? mul(estimated, n / Math.max(n - 1, 1)) : estimated;
+  const blend = (old: Value, now: Value): Value => add(mul(old, 1 - momentum), mul(reshape(now, old.shape), momentum));
+  running.mean.next = blend(running.mean.value, mean);
+  running.spread.next = blend(running.spread.value, kept);
+  return { centred, estimated };
+}
+
+function runningStatistics(x: Value, perChannel: Shape, running: RunningBuffers): Statistics {
+  return {
+    centred: sub(x, reshape(running.mean.value, perChannel)),
+    estimated: reshape(running.spread.value, perChannel),
+  };
+}
+
+interface RunningBuffers {
+  readonly mean: Buffer;
+  readonly spread: Buffer;
+}
+
+function runningBuffers(scope: Scope, metric: Metric, channels: number): RunningBuffers {
+  return {
+    mean: scope.buffer("running_mean", [channels], 0),
+    spread: scope.buffer(metric.power === 2 ? "running_var" : "running_scale", [channels], 1),
+  };
+}
+
+const ones = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape)).fill(1);
+const zeros = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape));

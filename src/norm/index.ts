@@ -1,0 +1,3 @@
+export * from "./batch-norm.js";
+export * from "./metric.js";
+export * from "./spread.js";

@@ -1,0 +1,110 @@
+import { create } from "@bufbuild/protobuf";
+import { expectation, InvalidArgumentError, sameShape, type Tensor } from "../../core/index.js";
+import type { Program, Tensors, Value } from "../../graph/index.js";
+import { type GraphProto, GraphProtoSchema } from "../proto/onnx_pb.js";
+import { valueInfo } from "../value-info.js";
+import { Emitter, type TensorName } from "./emitter.js";
+import { type Lowering, ruleFor } from "./lowering.js";
+import { neededValues } from "./needed-values.js";
+
+/** Options of {@link lower}. */
+export interface LowerOptions {
+  /** Inputs that become part of the graph, by name; the rest stay inputs. */
+  readonly constants?: Tensors;
+}
+
+/** Name of the output that holds the new value of a state tensor. */
+export const nextName = (input: string): string => `next/${input}`;
+
+/**
+ * A program in ONNX's operators. Inputs keep their names, where an output or an update depends on them; outputs keep
+ * theirs; the new value of a state tensor is the output {@link nextName}.
+ *
+ * @throws InvalidArgumentError if an output is named like an input, or a constant has another shape than its input.
+ */
+export function lower(program: Program, lowering: Lowering, { constants = {} }: LowerOptions = {}): GraphProto {
+  const results: Record<string, Value> = { ...program.outputs };
+  for (const [name, value] of Object.entries(program.updates ?? {})) results[nextName(name)] = value;
+
+  const emit = new Emitter();
+  const values = neededValues(Object.values(results));
+  const inputs = values.filter((value) => value.source.kind === "input" && !constants[value.source.name]);
+  for (const input of inputs) emit.claim(inputName(input));
+  for (const name of Object.keys(results)) {
+    if (emit.claim(name) === name) continue;
+    throw new InvalidArgumentError(
+      expectation("program", "an output name that no input has", name, "rename the output"),
+    );
+  }
+
+  const names = new Map<Value, TensorName>();
+  for (const value of values) names.set(value, emitValue(value, names, emit, lowering, constants));
+  nameResults(emit, results, names);
+  return create(GraphProtoSchema, {
+    name: "normwise",
+    node: emit.nodes,
+    initializer: emit.initializers,
+    input: inputs.map((value) => valueInfo(inputName(value), value)),
+    output: Object.entries(results).map(([name, value]) => valueInfo(name, value)),
+  });
+}
+
+function emitValue(
+  value: Value,
+  names: ReadonlyMap<Value, TensorName>,
+  emit: Emitter,
+  lowering: Lowering,
+  constants: Tensors,
+): TensorName {
+  const { source } = value;
+  if (source.kind === "constant") return emit.constant(source.tensor, value.dtype);
+  if (source.kind === "input") {
+    const constant = constants[source.name];
+    return constant ? emit.constant(checkedConstant(value, source.name, constant), value.dtype) : source.name;
+  }
+  emit.enter(`${source.primitive.name}#${value.id}`);
+  return ruleFor(
+    lowering,
+    value as Parameters<typeof ruleFor>[1],
+  )({
+    emit,
+    inputs: source.inputs.map((input) => names.get(input)!),
+    types: source.inputs,
+    output: value,
+    params: source.params,
+  });
+}
+
+const inputName = ({ source }: Value): string => (source as { readonly name: string }).name;
+
+function checkedConstant(value: Value, name: string, constant: Tensor): Tensor {
+  if (sameShape(constant.shape, value.shape)) return constant;
+  const [expected, got] = [`shape [${value.shape}]`, `[${constant.shape}]`];
+  throw new InvalidArgumentError(expectation(`constant ${name}`, expected, got, "give the tensor of this program"));
+}
+
+/**
+ * Gives the results their names. The node that makes a result is told to call it so, which costs nothing; a result that
+ * no node makes, or that has several names, needs a copy.
+ */
+function nameResults(
+  emit: Emitter,
+  results: Readonly<Record<string, Value>>,
+  names: ReadonlyMap<Value, TensorName>,
+): void {
+  const made = new Set(emit.nodes.flatMap((node) => node.output));
+  const renamed = new Map<TensorName, string>();
+  const copied: [name: string, from: TensorName][] = [];
+  for (const [name, value] of Object.entries(results)) {
+    const from = names.get(value)!;
+    if (made.has(from) && !renamed.has(from)) renamed.set(from, name);
+    else copied.push([name, from]);
+  }
+  const rename = (name: TensorName): TensorName => renamed.get(name) ?? name;
+  for (const node of emit.nodes) {
+    node.input = node.input.map(rename);
+    node.output = node.output.map(rename);
+  }
+  emit.enter("output");
+  for (const [name, from] of copied) emit.copy(rename(from), name);
+}

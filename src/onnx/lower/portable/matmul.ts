@@ -1,0 +1,3 @@
+import { operator } from "./operator.js";
+
+export const matmul = { matmul: operator("MatMul") };

@@ -1,0 +1,13 @@
+import { create } from "@bufbuild/protobuf";
+import type { ValueType } from "../graph/index.js";
+import { type ValueInfoProto, ValueInfoProtoSchema } from "./proto/onnx_pb.js";
+import { dataTypeOf } from "./tensor-proto.js";
+
+/** What an ONNX file says of an input or output: name, element type and shape. */
+export function valueInfo(name: string, { dtype, shape }: ValueType): ValueInfoProto {
+  const dim = shape.map((size) => ({ value: { case: "dimValue" as const, value: BigInt(size) } }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: "tensorType", value: { elemType: dataTypeOf[dtype], shape: { dim } } } },
+  });
+}

@@ -1,0 +1,47 @@
+import type { StepControl } from "./step-control.js";
+
+/** A schedule without (or with another) decay that is exactly equivalent to one with decay; see `normwise/dynamics`. */
+export interface EquivalentSchedule {
+  /** η′ of each step. */
+  readonly learningRate: ArrayLike<number>;
+  /** ‖v‖/‖w‖ before each step and after the last: the norm under this schedule over that of the original. */
+  readonly normRatio: ArrayLike<number>;
+  /** At `step`, before it: v ← v/factor, m ← m·factor. */
+  readonly rescaleEvents: readonly { readonly step: number; readonly factor: number }[];
+}
+
+/** Options of {@link exactSchedule}. */
+export interface ExactScheduleOptions {
+  /** λ′ that the schedule was made for; 0 by default. */
+  readonly weightDecay?: number;
+  /** Whether the normalizations' ε follows the norm, which makes the equivalence exact; true by default. */
+  readonly followEpsilon?: boolean;
+}
+
+/**
+ * Step-size control by a translated schedule: the same function at every step as the original training, with heavy-ball
+ * momentum, up to rounding. It needs no recorded norms.
+ */
+export function exactSchedule(schedule: EquivalentSchedule, options: ExactScheduleOptions = {}): StepControl {
+  const { weightDecay = 0, followEpsilon = true } = options;
+  const events = new Map(schedule.rescaleEvents.map(({ step, factor }) => [step, factor]));
+  const epsilonScaleAfter = (steps: number): number => (followEpsilon ? schedule.normRatio[steps]! ** 2 : 1);
+  return {
+    name: "exact-schedule",
+    weightDecay,
+    needsNorms: false,
+    perChannel: false,
+    scalesEpsilon: followEpsilon,
+    async at(step) {
+      const factor = events.get(step);
+      return {
+        rate: schedule.learningRate[step]!,
+        ...(factor === undefined ? {} : { rescale: 1 / factor }),
+        ...(followEpsilon ? { epsilonScale: epsilonScaleAfter(step) } : {}),
+      };
+    },
+    epsilonScaleAfter,
+    cappedChannels: 0,
+    restore() {},
+  };
+}

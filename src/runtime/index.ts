@@ -1,0 +1,2 @@
+export type { Program, RunOptions, Runtime, Session, State, Tensors } from "../graph/index.js";
+export * from "./feeds.js";

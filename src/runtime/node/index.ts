@@ -1,0 +1,3 @@
+export * from "./node-runtime.js";
+export * from "./onnx-session.js";
+export type { NodeRuntimeOptions } from "./start-worker.js";

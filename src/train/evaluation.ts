@@ -1,0 +1,60 @@
+import { scalar } from "../core/index.js";
+import { evaluationBatches, type ImageDataset } from "../data/index.js";
+import type { Runtime, State } from "../graph/index.js";
+import { epsilonScaleInput, type ImageNetwork } from "./image-network.js";
+import { evaluationProgram } from "./side-programs.js";
+
+/** How a network does on a set of images. */
+export interface EvaluationResult {
+  /** Per cent of the images whose largest logit is their label's. */
+  readonly accuracy: number;
+  /** Mean cross-entropy, in nats. */
+  readonly loss: number;
+  /** The class with the largest logit, for each image. */
+  readonly predictions: Int32Array;
+  /** Row by row: [images × classes]. */
+  readonly logits: Float32Array;
+}
+
+/** Evaluates the parameters in a state, with running statistics. */
+export interface Evaluator {
+  evaluate(state: State, data: ImageDataset, epsilonScale?: number): Promise<EvaluationResult>;
+  close(): Promise<void>;
+}
+
+/** Prepares evaluation in batches of a fixed size. */
+export async function evaluator(
+  runtime: Runtime,
+  network: ImageNetwork,
+  batch: number,
+  scalesEpsilon = false,
+): Promise<Evaluator> {
+  const program = evaluationProgram(network, batch, scalesEpsilon);
+  const classes = program.outputs.logits!.shape[1]!;
+  const session = await runtime.load(program);
+  return {
+    async evaluate(state, data, epsilonScale = 1) {
+      const source = evaluationBatches(data, { batch });
+      const predictions = new Int32Array(data.labels.length);
+      const logits = new Float32Array(data.labels.length * classes);
+      let lossSum = 0;
+      let right = 0;
+      for (let index = 0; index < source.batchesPerEpoch; index++) {
+        const { images, labels, size } = await source.batch(0, index);
+        const feeds = { images, labels, ...(scalesEpsilon ? { [epsilonScaleInput]: scalar(epsilonScale) } : {}) };
+        const outputs = await session.run(feeds, { state });
+        logits.set((outputs.logits!.data as Float32Array).subarray(0, size * classes), index * batch * classes);
+        for (let row = 0; row < size; row++) {
+          const predicted = Number(outputs.predictions!.data[row]);
+          predictions[index * batch + row] = predicted;
+          lossSum += Number(outputs.losses!.data[row]);
+          if (predicted === labels.data[row]) right++;
+        }
+      }
+      await source.close();
+      const count = data.labels.length;
+      return { accuracy: (100 * right) / count, loss: lossSum / count, predictions, logits };
+    },
+    close: () => session.close(),
+  };
+}

@@ -1,0 +1,79 @@
+import { expectation, InvalidArgumentError } from "../core/index.js";
+import { type ImageDataset, splitValidation, subset } from "../data/index.js";
+import type { Layer } from "../graph/index.js";
+import { resnetCifar, vgg } from "../models/index.js";
+import {
+  biases,
+  type GroupRule,
+  lastLayer,
+  type Matcher,
+  named,
+  normalizationParameters,
+  type Optimizer,
+  scaleInvariant,
+  sgd,
+} from "../optim/index.js";
+import { randomStream } from "../core/index.js";
+import type { RunConfig } from "./run-config.js";
+
+/** The network that a configuration names. */
+export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
+  const depth = Number(/\d+$/.exec(model)![0]);
+  return model.startsWith("vgg") ? vgg({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+}
+
+/** The optimizer of a configuration. */
+export function optimizerOf({ momentum, nesterov, weightDecay, decay }: RunConfig): Optimizer {
+  return sgd({ momentum, nesterov, weightDecay, decay });
+}
+
+const matchers: Readonly<Record<string, Matcher>> = {
+  all: () => true,
+  "scale-invariant": scaleInvariant(),
+  normalization: normalizationParameters(),
+  biases: biases(),
+  "last-layer": lastLayer(),
+};
+
+/** The parameter groups of a configuration. */
+export function groupsOf({ groups }: Pick<RunConfig, "groups">): GroupRule[] {
+  return groups.map(({ match, rateFactor, weightDecay, momentum }, index) => ({
+    name: `${index}:${match}`,
+    match: matchers[match] ?? named(pattern(match.slice("name:".length))),
+    ...(rateFactor === undefined ? {} : { rateFactor }),
+    ...(weightDecay === undefined ? {} : { weightDecay }),
+    ...(momentum === undefined ? {} : { momentum }),
+  }));
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError(expectation("groups", "a regular expression after name:", text));
+  }
+}
+
+/** The images that a run trains on, and those that it is judged by after each epoch. */
+export interface TrainingData {
+  readonly training: ImageDataset;
+  readonly validation?: ImageDataset;
+}
+
+/**
+ * Sets validation images aside and takes as many training images as asked. Both depend on the data alone, not on the
+ * run's seed, so that runs with different seeds are judged by the same images.
+ */
+export function trainingDataOf({ validation, images }: RunConfig, all: ImageDataset): TrainingData {
+  const parts: TrainingData =
+    validation === 0
+      ? { training: all }
+      : splitValidation(all, { ...(validation < 1 ? { fraction: validation } : { count: validation }), seed: 0 });
+  if (images === undefined || images === parts.training.labels.length) return parts;
+  const available = parts.training.labels.length;
+  if (images > available) {
+    throw new InvalidArgumentError(expectation("images", `at most ${available} training images`, images));
+  }
+  const chosen = randomStream(0, "images").permutation(available).slice(0, images).sort();
+  return { ...parts, training: subset(parts.training, chosen) };
+}

@@ -1,0 +1,4 @@
+export * from "./control-from-config.js";
+export * from "./load-run.js";
+export * from "./run-recorder.js";
+export * from "./run-training.js";

@@ -1,0 +1,157 @@
+import { createRequire } from "node:module";
+import { isDeepStrictEqual } from "node:util";
+import { expectation, RunError } from "../../core/index.js";
+import { fingerprint, type ImageDataset } from "../../data/index.js";
+import { embeddedDataset, readDataset } from "../../data/files/index.js";
+import { threadedBatches } from "../../data/threads/index.js";
+import type { Runtime } from "../../graph/index.js";
+import { RunFolder, readRun } from "../../io/files/index.js";
+import { parseSchedule } from "../../optim/index.js";
+import { nodeRuntime } from "../../runtime/node/index.js";
+import { groupsOf, networkOf, optimizerOf, trainingDataOf } from "../from-config.js";
+import { parseRunConfig, type RunConfig } from "../run-config.js";
+import { type StepEvent, type TrainingResult, train, trainingNormalization } from "../trainer.js";
+import type { EpochRecord } from "../records.js";
+import { controlOf } from "./control-from-config.js";
+import type { RunData } from "./load-run.js";
+import { checkpointOf, epochRecords, readSnapshot, runRecorder } from "./run-recorder.js";
+
+/** Options of {@link runTraining}. */
+export interface RunTrainingOptions {
+  /** Continue the run that the folder holds; it is an error if it holds none. */
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+  /** The runtime to use; one of `config.threads` threads, closed at the end, if absent. */
+  readonly runtime?: Runtime;
+  readonly onEpoch?: (record: EpochRecord) => void;
+  readonly onStep?: (event: StepEvent) => void;
+  /** Called with the finished training before it is closed. */
+  readonly onFinished?: (result: TrainingResult) => Promise<void>;
+}
+
+/** How a run in a folder ended. */
+export interface RunOutcome {
+  readonly epochs: readonly EpochRecord[];
+  readonly interrupted: boolean;
+  readonly cappedChannels: number;
+}
+
+/** The version of this package. */
+export const version: string = (createRequire(import.meta.url)("../../../package.json") as { version: string }).version;
+
+/** Reads the training or test images that a configuration names. */
+export function loadDataset(source: string, split: "train" | "test"): Promise<ImageDataset> {
+  return source === "embedded" ? embeddedDataset(split) : readDataset(source, split);
+}
+
+/**
+ * Trains as a configuration says, in a run folder: logs, norms, checkpoints, and at the end `model.onnx`.
+ * Killed at any moment, it resumes to the same bits.
+ */
+export async function runTraining(
+  config: RunConfig,
+  path: string,
+  options: RunTrainingOptions = {},
+): Promise<RunOutcome> {
+  const all = await loadDataset(config.data, "train");
+  const { training, validation } = trainingDataOf(config, all);
+  const normalization = trainingNormalization(training);
+  const data: RunData = {
+    name: training.name,
+    images: training.labels.length,
+    shape: training.shape,
+    classes: training.classes,
+    pixels: training.images instanceof Float32Array ? "float32" : "uint8",
+    normalization,
+    fingerprint: {
+      training: await fingerprint(training),
+      ...(validation ? { validation: await fingerprint(validation) } : {}),
+    },
+  };
+  const runtime = options.runtime ?? nodeRuntime({ threads: config.threads });
+  let folder: RunFolder | undefined;
+  try {
+    folder = options.resume
+      ? await RunFolder.open(path)
+      : await RunFolder.create(path, {
+          config,
+          data,
+          versions: { normwise: version, node: process.version, runtime: runtime.name, platform: `${process.platform}-${process.arch}` },
+          createdAt: new Date().toISOString(),
+        });
+    if (options.resume) requireSameRun(folder, config, data);
+    const resume = options.resume ? await resumePoint(folder) : undefined;
+    const stepsPerEpoch = Math.floor(training.labels.length / config.batch);
+    const control = controlOf(config, stepsPerEpoch);
+    const { compareWith } = config;
+    const result = await train({
+      network: networkOf(config, training.classes.length),
+      data: training,
+      ...(validation ? { validation } : {}),
+      runtime,
+      epochs: config.epochs,
+      batch: config.batch,
+      learningRate: config.learningRate,
+      schedule: parseSchedule(config.schedule),
+      optimizer: optimizerOf(config),
+      groups: groupsOf(config),
+      ...(control ? { control } : {}),
+      normalization,
+      augmentation: { crop: config.crop, flip: config.flip },
+      seed: config.seed,
+      measureEvery: config.measureEvery,
+      checkpointEvery: config.checkpointEvery,
+      batches: threadedBatches,
+      recorder: runRecorder(folder, config.snapshots),
+      ...(resume ? { resume } : {}),
+      ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onEpoch ? { onEpoch: options.onEpoch } : {}),
+      ...(options.onStep ? { onStep: options.onStep } : {}),
+    });
+    try {
+      if (!result.interrupted) await folder.writeFile("model.onnx", await result.model.toOnnx());
+      await options.onFinished?.(result);
+      const { epochs, interrupted, progress } = result;
+      return { epochs, interrupted, cappedChannels: progress.cappedChannels };
+    } finally {
+      await result.close();
+    }
+  } finally {
+    await folder?.close();
+    if (!options.runtime) await runtime.close();
+  }
+}
+
+/** The configuration that a run folder was started with. */
+export function readRunConfig(path: string): RunConfig {
+  return parseRunConfig(readRun(path).config.config, `${path}/run.json`);
+}
+
+function requireSameRun(folder: RunFolder, config: RunConfig, data: RunData): void {
+  const held = folder.config as { config?: unknown; data?: Partial<RunData> };
+  const { threads: _a, ...had } = parseRunConfig(held.config, `${folder.path}/run.json`);
+  const { threads: _b, ...wants } = config;
+  if (!isDeepStrictEqual(had, wants)) {
+    const keys = Object.keys(wants) as (keyof typeof wants)[];
+    const differing = keys.filter((key) => !isDeepStrictEqual(had[key], wants[key]));
+    throw new RunError(
+      expectation(
+        `resume ${folder.path}`,
+        `the run's own options (${differing.map((key) => `${key} ${JSON.stringify(had[key])}`).join(", ")})`,
+        differing.map((key) => `${key} ${JSON.stringify(wants[key])}`).join(", "),
+        "leave them out, or choose another --out",
+      ),
+    );
+  }
+  if (!isDeepStrictEqual(held.data?.fingerprint, data.fingerprint)) {
+    throw new RunError(expectation(`resume ${folder.path}`, "the data that the run began with", "other data"));
+  }
+}
+
+/** Where the last checkpoint left off; without one, the run starts anew. */
+async function resumePoint(folder: RunFolder) {
+  const last = await folder.resume();
+  if (last === undefined) return undefined;
+  return { ...checkpointOf(last, `${folder.path}, checkpoint last`), epochs: epochRecords(folder) };
+}

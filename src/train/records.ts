@@ -1,0 +1,91 @@
+import type { Tensor } from "../core/index.js";
+
+/** Smallest, middle and largest value over a layer's channels. */
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+/** What was measured of one scale-invariant weight at a step. */
+export interface LayerRecord {
+  /** 2-norm of each channel's weights, before the step. */
+  readonly norm: Spread;
+  /** η/‖w‖² of each channel, per step. */
+  readonly effectiveRate: Spread;
+  /** Radians that each channel's direction turned in the step. */
+  readonly rotation: Spread;
+}
+
+/** A line of the log: the layers, by weight name, at a step. */
+export interface LayersRecord {
+  readonly type: "layers";
+  /** The measured step, counted from 1. */
+  readonly step: number;
+  readonly layers: Readonly<Record<string, LayerRecord>>;
+}
+
+/** A line of the log: an epoch. */
+export interface EpochRecord {
+  readonly type: "epoch";
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps taken by the end of the epoch. */
+  readonly step: number;
+  /** η of the schedule at the epoch's last step, per step. */
+  readonly learningRate: number;
+  /** Mean cross-entropy over the epoch's training batches, in nats. */
+  readonly trainLoss: number;
+  /** Per cent of the (augmented) training images that were right when they were met. */
+  readonly trainAccuracy: number;
+  /** Mean cross-entropy on the validation images; absent without any. */
+  readonly validationLoss?: number;
+  /** Per cent. */
+  readonly validationAccuracy?: number;
+  /** The layers at the epoch's last step, by weight name. */
+  readonly layers: Readonly<Record<string, LayerRecord>>;
+  /** Cosine between each weight's direction and the reference run's, mean over channels; with a reference only. */
+  readonly directionCosine?: Readonly<Record<string, number>>;
+  /** Channels whose correction was capped so far, counted over steps. */
+  readonly cappedChannels?: number;
+  /** Training speed over the epoch, evaluation not counted. Differs from run to run. */
+  readonly imagesPerSecond: number;
+}
+
+/** Norms and rotations of one weight's channels at a step, in full. */
+export interface NormRow {
+  readonly layer: string;
+  /** The step, counted from 1. */
+  readonly step: number;
+  /** 2-norms before the step. */
+  readonly norm: Float32Array;
+  /** Radians turned in the step. */
+  readonly rotation: Float32Array;
+}
+
+/** What a checkpoint says beside its tensors. All of it is the same in a resumed run as in an uninterrupted one. */
+export interface Progress {
+  /** Steps taken. */
+  readonly step: number;
+  /** Sum of the losses and count of right answers in the epoch under way. */
+  readonly lossSum: number;
+  readonly correct: number;
+  readonly cappedChannels: number;
+  readonly best?: { readonly epoch: number; readonly validationAccuracy: number };
+}
+
+/** Tensors by state name, and the progress they belong to. */
+export interface Checkpoint {
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly progress: Progress;
+}
+
+/** Where a training leaves its records: a run folder, or nothing. */
+export interface Recorder {
+  /** All weights of one step. */
+  norms(rows: readonly NormRow[]): void | Promise<void>;
+  log(record: EpochRecord | LayersRecord): void | Promise<void>;
+  checkpoint(name: "last" | "best", checkpoint: Checkpoint): void | Promise<void>;
+  /** The scale-invariant weights at the end of an epoch. */
+  snapshot?(epoch: number, weights: Readonly<Record<string, Tensor>>): void | Promise<void>;
+}

@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import { InvalidArgumentError } from "../core/index.js";
+
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const momentum = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
+
+const groupSchema = v.strictObject({
+  /** `all`, `scale-invariant`, `normalization`, `biases`, `last-layer`, or `name:PATTERN` (a regular expression). */
+  match: v.union([
+    v.picklist(["all", "scale-invariant", "normalization", "biases", "last-layer"]),
+    v.pipe(v.string(), v.regex(/^name:.+/)),
+  ]),
+  rateFactor: v.optional(nonNegative),
+  weightDecay: v.optional(nonNegative),
+  momentum: v.optional(momentum),
+});
+
+const recordedControl = {
+  /** Folder of the recorded run. */
+  reference: v.string(),
+  cap: v.optional(v.pipe(v.number(), v.minValue(1)), 100),
+  granularity: v.optional(v.picklist(["step", "epoch"]), "step"),
+};
+
+const controlSchema = v.variant("kind", [
+  v.strictObject({ kind: v.literal("none") }),
+  v.strictObject({
+    kind: v.literal("exact-schedule"),
+    /** λ of the training to be matched, and λ′ of this one. */
+    fromWeightDecay: positive,
+    toWeightDecay: v.optional(nonNegative, 0),
+    followEpsilon: v.optional(v.boolean(), true),
+  }),
+  v.strictObject({ kind: v.literal("paper-correction"), ...recordedControl }),
+  v.strictObject({ kind: v.literal("norm-schedule"), ...recordedControl }),
+]);
+
+const configSchema = v.strictObject({
+  /** `vgg11` … `vgg19`, `resnet20` … `resnet110`. */
+  model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(20|32|44|56|110))$/, modelMessage)),
+  /** Multiplies the channels. */
+  width: v.optional(positive, 1),
+  /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
+  data: v.optional(v.string(), "embedded"),
+  /** Training images used, chosen at random; all if absent. */
+  images: v.optional(count),
+  /** Images set aside from the training set: a fraction below 1, or a number. 0: none. */
+  validation: v.optional(nonNegative, 0.1),
+  epochs: v.optional(count, 80),
+  batch: v.optional(count, 128),
+  learningRate: v.optional(nonNegative, 0.1),
+  schedule: v.optional(v.string(), "constant"),
+  momentum: v.optional(momentum, 0.9),
+  nesterov: v.optional(v.boolean(), false),
+  weightDecay: v.optional(nonNegative, 0),
+  decay: v.optional(v.picklist(["coupled", "decoupled"]), "coupled"),
+  groups: v.optional(v.array(groupSchema), []),
+  control: v.optional(controlSchema, { kind: "none" }),
+  /** Zeros padded around an image before it is cropped at random; 0: no crop. */
+  crop: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 4),
+  flip: v.optional(v.boolean(), true),
+  seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
+  threads: v.optional(count, 2),
+  measureEvery: v.optional(count, 10),
+  /** Steps between checkpoints, beside those at the end of epochs; 0: none. */
+  checkpointEvery: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  /** Whether the scale-invariant weights are kept at the end of each epoch, for other runs to compare with. */
+  snapshots: v.optional(v.boolean(), false),
+  /** Folder of a run with snapshots that directions are compared with. */
+  compareWith: v.optional(v.string()),
+});
+
+function modelMessage(issue: { readonly input: unknown }): string {
+  return `expected vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56 or resnet110, got ${issue.input}`;
+}
+
+/** Everything that determines a training; what `run.json` holds under `config`. */
+export type RunConfig = v.InferOutput<typeof configSchema>;
+
+/** A {@link RunConfig} as a person writes it: all but the model may be left out. */
+export type RunConfigInput = v.InferInput<typeof configSchema>;
+
+/**
+ * Checks a configuration and fills in its defaults.
+ * @throws InvalidArgumentError naming every field that is wrong, with its value.
+ */
+export function parseRunConfig(input: unknown, from = "configuration"): RunConfig {
+  const result = v.safeParse(configSchema, input);
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"}: ${issue.message}`);
+  throw new InvalidArgumentError(`${from}: ${problems.join("; ")}`);
+}
+
+/** The fields of a configuration. */
+export const runConfigFields = Object.keys(configSchema.entries) as (keyof RunConfig)[];

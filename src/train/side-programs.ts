@@ -1,0 +1,72 @@
+import { argMax, div, Graph, mul, type Parameter, type Program, total, type Value } from "../graph/index.js";
+import { softmaxCrossEntropy } from "../nn/index.js";
+import { forward, type ImageNetwork } from "./image-network.js";
+import { channelNorms, channelsOf, flat } from "./measure.js";
+import { slotName } from "./training-step.js";
+
+/** Outputs `losses` [batch] (cross-entropy of each image), `predictions` [batch] and `logits`, in evaluation mode. */
+export function evaluationProgram(network: ImageNetwork, batch: number, scalesEpsilon: boolean): Program {
+  const graph = new Graph();
+  const { logits } = forward(graph, network, batch, { training: false, scalesEpsilon });
+  const labels = graph.input("labels", [batch], "int32");
+  return {
+    graph,
+    outputs: { losses: softmaxCrossEntropy(logits, labels), predictions: argMax(logits, 1), logits },
+  };
+}
+
+/** Only `logits`, from `images`: what is saved as an ONNX model and what predicts. */
+export function inferenceProgram(network: ImageNetwork, batch: number, scalesEpsilon = false): Program {
+  const graph = new Graph();
+  return { graph, outputs: { logits: forward(graph, network, batch, { training: false, scalesEpsilon }).logits } };
+}
+
+/** Output `norms`: the 2-norms of all channels of the tracked weights, as in a training step. */
+export function normsProgram(tracked: readonly Parameter[]): Program {
+  const graph = new Graph();
+  const norms = tracked.map((parameter) => {
+    const weight = graph.input(parameter.name, parameter.value.shape);
+    return channelNorms(weight, parameter);
+  });
+  return { graph, outputs: { norms: flat(norms) } };
+}
+
+/** Name of the input that holds a weight's scale factors, [C, 1, …]. */
+export const rescaleInput = (parameter: string): string => `rescale/${parameter}`;
+
+/**
+ * w ← c·w, m ← m/c for every tracked weight and all its kept tensors: momentum sums gradients, which scale as 1/c.
+ * Output `norms`: the norms afterwards.
+ */
+export function rescaleProgram(tracked: readonly Parameter[], slots: readonly string[]): Program {
+  const graph = new Graph();
+  const updates: Record<string, Value> = {};
+  const norms = tracked.map((parameter) => {
+    const { name } = parameter;
+    const { shape, rank } = parameter.value;
+    const factor = graph.input(rescaleInput(name), [channelsOf(parameter), ...new Array<number>(rank - 1).fill(1)]);
+    const scaled = mul(graph.input(name, shape), factor);
+    updates[name] = scaled;
+    for (const slot of slots) {
+      const kept = slotName(slot, name);
+      updates[kept] = div(graph.input(kept, shape), factor);
+    }
+    return channelNorms(scaled, parameter);
+  });
+  return { graph, outputs: { norms: flat(norms) }, updates };
+}
+
+/**
+ * For every layer, in execution order, a number that is 0 where its output is finite and NaN where it is not: the sum
+ * of x · 0.
+ */
+export function diagnosisProgram(network: ImageNetwork, batch: number, scalesEpsilon: boolean): Program {
+  const graph = new Graph();
+  const { scope, logits } = forward(graph, network, batch, { training: true, scalesEpsilon });
+  const probes = [
+    ...scope.parameters.map(({ name, value }) => [`parameter ${name}`, value] as const),
+    ...scope.outputs.map(({ layer, value }) => [`layer ${layer}`, value] as const),
+    ["layer of the logits", logits] as const,
+  ];
+  return { graph, outputs: Object.fromEntries(probes.map(([name, value]) => [name, total(mul(value, 0))])) };
+}

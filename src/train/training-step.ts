@@ -1,0 +1,143 @@
+import {
+  argMax,
+  type Buffer,
+  cast,
+  equal,
+  Graph,
+  gradients,
+  mul,
+  type Parameter,
+  type Program,
+  sub,
+  total,
+  type Value,
+} from "../graph/index.js";
+import { mean, softmaxCrossEntropy } from "../nn/index.js";
+import { type Group, type GroupRule, groupParameters, type Optimizer, type StepControl } from "../optim/index.js";
+import { forward, type ImageNetwork } from "./image-network.js";
+import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
+
+/** What a training step is made of. */
+export interface TrainingStepOptions extends ImageNetwork {
+  readonly batch: number;
+  readonly optimizer: Optimizer;
+  /** First match wins; what none takes uses the optimizer's numbers. None by default. */
+  readonly groups?: readonly GroupRule[];
+  /** Takes over the step size of the scale-invariant weights. */
+  readonly control?: Pick<StepControl, "perChannel" | "scalesEpsilon" | "weightDecay">;
+  /** Whether norms and rotations are measured; adds the outputs `norms`, `nextNorms` and `rotations`. */
+  readonly measure?: boolean;
+}
+
+/** A whole training step as one program: forward, backward, update and measurements. */
+export interface TrainingStep {
+  /**
+   * Inputs: `images`, `labels` [batch] int32, {@link rateInput} of each group (and the control's), the state.
+   * Outputs: `loss` (mean over the batch, before the step), `correct` (count), and measurements.
+   */
+  readonly program: Program;
+  readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
+  readonly groups: readonly Group[];
+  /** The scale-invariant weights, in the order of the measured vectors. */
+  readonly tracked: readonly Parameter[];
+  /** Kept tensors of the optimizer: state name and the parameter whose shape they have. */
+  readonly slots: readonly { readonly name: string; readonly parameter: Parameter }[];
+}
+
+/** Name of the input that holds a group's learning rate, a scalar. */
+export const rateInput = (group: string): string => `rate/${group}`;
+
+/** Name of the input that holds the controlled rate: one scalar, or one vector [C, 1, …] per weight. */
+export const controlledRateInput = (parameter?: string): string =>
+  parameter === undefined ? "control/rate" : `control/rate/${parameter}`;
+
+/** Name of a state tensor that an optimizer keeps beside a parameter. */
+export const slotName = (slot: string, parameter: string): string => `optimizer/${slot}/${parameter}`;
+
+/** Builds the program of one training step. */
+export function trainingStep(options: TrainingStepOptions): TrainingStep {
+  const graph = new Graph();
+  const { scope, logits } = forward(graph, options, options.batch, {
+    training: true,
+    scalesEpsilon: options.control?.scalesEpsilon ?? false,
+  });
+  const labels = graph.input("labels", [options.batch], "int32");
+  const loss = mean(softmaxCrossEntropy(logits, labels));
+  const hits = cast(equal(argMax(logits, 1), cast(labels, "int64")), "float32");
+
+  const { parameters, buffers } = scope;
+  const groups = groupParameters(parameters, options.groups ?? []);
+  const updates: Record<string, Value> = {};
+  for (const buffer of buffers) if (buffer.next) updates[buffer.name] = buffer.next;
+  const slots = update(graph, loss, groups, options, updates);
+
+  const tracked = trackedParameters(parameters);
+  const measured = options.measure && tracked.length > 0 ? measurements(tracked, updates) : {};
+  const program: Program = { graph, outputs: { loss, correct: total(hits), ...measured }, updates };
+  return { program, parameters, buffers, groups, tracked, slots };
+}
+
+/** Adds the update of every parameter; returns the optimizer's kept tensors. */
+function update(
+  graph: Graph,
+  loss: Value,
+  groups: readonly Group[],
+  { optimizer, control }: TrainingStepOptions,
+  updates: Record<string, Value>,
+): TrainingStep["slots"] {
+  const members = groups.flatMap((group) => group.parameters.map((parameter) => ({ group, parameter })));
+  const slopes = gradients(
+    loss,
+    members.map(({ parameter }) => parameter.value),
+  );
+  const rates = new Map<string, Value>();
+  const input = (name: string, shape: readonly number[] = []): Value => {
+    const known = rates.get(name) ?? graph.input(name, shape);
+    rates.set(name, known);
+    return known;
+  };
+  const controlledRate = (parameter: Parameter): Value =>
+    control?.perChannel
+      ? input(controlledRateInput(parameter.name), [
+          channelsOf(parameter),
+          ...new Array<number>(parameter.value.rank - 1).fill(1),
+        ])
+      : input(controlledRateInput());
+
+  return members.flatMap(({ group, parameter }, index) => {
+    const gradient = slopes[index];
+    if (gradient === undefined) return []; // the loss does not depend on it
+    const controlled = control !== undefined && parameter.scaleInvariance !== "none";
+    const rate = controlled ? controlledRate(parameter) : input(rateInput(group.name));
+    const { value: weight, name } = parameter;
+    const kept = optimizer.rule.slots.map((slot) => {
+      const stateName = slotName(slot, name);
+      return { slot, name: stateName, parameter, value: graph.input(stateName, weight.shape) as Value, next: undefined as Value | undefined };
+    });
+    const step = optimizer.rule.apply(gradient, {
+      weight,
+      rate: group.rateFactor === undefined ? rate : mul(rate, group.rateFactor),
+      momentum: group.momentum ?? optimizer.momentum,
+      weightDecay: (controlled ? control.weightDecay : undefined) ?? group.weightDecay ?? optimizer.weightDecay,
+      slot: (wanted) => kept.find(({ slot }) => slot === wanted)!,
+    });
+    updates[name] = sub(weight, step);
+    for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
+    return kept.map(({ name: stateName }) => ({ name: stateName, parameter }));
+  });
+}
+
+function measurements(tracked: readonly Parameter[], updates: Readonly<Record<string, Value>>): Record<string, Value> {
+  const each = tracked.map((parameter) => {
+    const next = updates[parameter.name] ?? parameter.value;
+    const norms = channelNorms(parameter.value, parameter);
+    const nextNorms = channelNorms(next, parameter);
+    return { norms, nextNorms, rotations: channelRotations(parameter.value, norms, next, nextNorms, parameter) };
+  });
+  return {
+    norms: flat(each.map(({ norms }) => norms)),
+    nextNorms: flat(each.map(({ nextNorms }) => nextNorms)),
+    rotations: flat(each.map(({ rotations }) => rotations)),
+  };
+}

@@ -1,0 +1,75 @@
+import { tableFromIPC } from "apache-arrow";
+import { describe, expect, test } from "vitest";
+import { DataError } from "../../src/core/index.js";
+import { decodeNormSegment, encodeNormSegment, type NormRow } from "../../src/io/index.js";
+
+const bits = (values: Float32Array) => [...new Uint32Array(values.slice().buffer)];
+const rows: NormRow[] = [
+  { layer: "features.0", step: 0, norm: Float32Array.of(1, 2.5, -0), rotation: Float32Array.of(0, 1e-45, 3) },
+  {
+    layer: "größe",
+    step: 0,
+    norm: new Float32Array(Uint32Array.of(0x7fc12345, 0x7f800000).buffer),
+    rotation: Float32Array.of(1, 2),
+  },
+  { layer: "features.0", step: 4, norm: Float32Array.of(0.1, 0.2, 0.3), rotation: Float32Array.of(4, 5, 6) },
+  { layer: "empty", step: 2 ** 32 - 1, norm: new Float32Array(), rotation: new Float32Array() },
+];
+
+describe("norm segment", () => {
+  test("comes back bit for bit, NaN payloads and subnormals included", () => {
+    const read = decodeNormSegment(encodeNormSegment(rows));
+    expect(read.map(({ layer, step }) => [layer, step])).toEqual(rows.map(({ layer, step }) => [layer, step]));
+    read.forEach(({ norm, rotation }, i) => {
+      expect(bits(norm)).toEqual(bits(rows[i]!.norm));
+      expect(bits(rotation)).toEqual(bits(rows[i]!.rotation));
+    });
+  });
+
+  test("is an Arrow file with the documented columns, and equal rows give equal bytes", () => {
+    const bytes = encodeNormSegment(rows);
+    expect(encodeNormSegment(rows)).toEqual(bytes);
+    expect(tableFromIPC(bytes).schema.fields.map(({ name, type }) => `${name}: ${type}`)).toEqual([
+      "layer: Dictionary<Int32, Utf8>",
+      "step: Uint32",
+      "norm: List<Float32>",
+      "rotation: List<Float32>",
+    ]);
+  });
+
+  test("cut short anywhere it is refused", () => {
+    const bytes = encodeNormSegment(rows);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => decodeNormSegment(bytes.subarray(0, length), "norms-00000000.arrow"), `${length}`).toThrow(
+        DataError,
+      );
+    }
+  });
+
+  test("a changed byte gives a DataError or rows of equal lists in order", () => {
+    const bytes = encodeNormSegment(rows);
+    let refused = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      for (const flip of [1, 0x80]) {
+        const changed = bytes.slice();
+        changed[at] = changed[at]! ^ flip;
+        try {
+          const read = decodeNormSegment(changed);
+          for (const { norm, rotation } of read) expect(norm.length).toBe(rotation.length);
+          expect(read.map(({ step }) => step)).toEqual(read.map(({ step }) => step).sort((a, b) => a - b));
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+          refused++;
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(20);
+  });
+
+  test("steps out of order are refused", () => {
+    const wrong = [rows[2]!, rows[0]!];
+    expect(() => decodeNormSegment(encodeNormSegment(wrong), "norms-00000003.arrow")).toThrow(
+      /^norms-00000003\.arrow: row 1: expected a step of at least 4, got 0/,
+    );
+  });
+});

