@@ -43,9 +43,6 @@ const { values: options } = parseArgs({
   },
 });
 
-if (options.help) console.log(usage);
-else await bench();
-
 async function bench(): Promise<void> {
   const models = options.models.split(",");
   const unknown = models.find((model) => model !== "vgg11" && model !== "resnet20");
@@ -119,3 +116,11 @@ function positive(name: string, text: string): number {
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+
+try {
+  if (options.help) console.log(usage);
+  else await bench();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -21,7 +21,7 @@ export function pytorchScheduler(equivalent: Equivalent): string {
 
   return `"""Trains with weight decay ${toWeightDecay} as ${describeSchedule(schedule)} at ${baseRate} does with weight decay ${weightDecay}.
 
-${translated.because}.
+${translated.because[0]!.toUpperCase()}${translated.because.slice(1)}.
 
 It holds for weights whose scale a normalization cancels (convolutions followed by batch norm); all others keep their decay:
 
@@ -95,7 +95,7 @@ function rescaleBlock(below: number, adam: boolean): string {
                 for name, factor in (${buffers}):
                     if state.get(name) is not None:
                         state[name].mul_(factor)
-            for module, _ in self.normalizations:
+            for module, _ in self.normalizations:  # whose inputs shrink too (if what is before them has no bias)
                 if getattr(module, "running_var", None) is not None:
                     module.running_mean.div_(c)
                     module.running_var.div_(c * c)

@@ -3,5 +3,5 @@
  * itself runs from `src/` (under Vitest) is sent to the built twin in `dist/`.
  */
 export function builtFile(callerUrl: string, relative: string): URL {
-  return new URL(relative, callerUrl.endsWith(".ts") ? callerUrl.replace("/src/", "/dist/") : callerUrl);
+  return new URL(relative, callerUrl.endsWith(".ts") ? callerUrl.replace(/\/src\/(?!.*\/src\/)/, "/dist/") : callerUrl);
 }

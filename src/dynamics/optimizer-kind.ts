@@ -27,7 +27,8 @@ export const optimizerTraits: Readonly<Record<OptimizerKind, OptimizerTraits>> =
     coupled: true,
     degree: -1,
     exact: true,
-    because: "heavy ball with coupled decay: every state of one run, momentum included, maps onto one of the other",
+    because:
+      "exact: with heavy ball and coupled decay, every state of one run, momentum included, maps onto one of the other",
   },
   nesterov: {
     coupled: true,
@@ -41,7 +42,7 @@ export const optimizerTraits: Readonly<Record<OptimizerKind, OptimizerTraits>> =
     coupled: false,
     degree: -1,
     exact: true,
-    because: "heavy ball with decoupled decay: exact with the momentum given for each step, not with a constant one",
+    because: "exact: heavy ball with decoupled decay, with the momentum given for each step, not with a constant one",
   },
   adamw: {
     coupled: false,

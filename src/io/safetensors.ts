@@ -79,7 +79,7 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): Saf
 }
 
 function readTensor({ name, dtype, shape, begin, end }: TensorEntry, data: Uint8Array, where: string): Tensor {
-  const own = data.slice(begin, end);
+  const own = new Uint8Array(data.subarray(begin, end)); // not slice: Node's Buffer would share its memory
   const wrong = dtype === "bool" ? own.find((byte) => byte > 1) : undefined;
   if (wrong !== undefined) {
     throw new DataError(expectation(`${where}: tensor ${JSON.stringify(name)}`, "BOOL bytes of 0 or 1", wrong));

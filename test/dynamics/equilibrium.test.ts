@@ -76,7 +76,7 @@ describe("SGD with momentum settles where the formula says", () => {
   test.each([0, 0.5, 0.9])("at momentum %d, within 3 per cent", (momentum) => {
     const [rate, weightDecay] = [0.01, 0.05];
     const predicted = sgdEquilibrium({ rate, weightDecay, momentum, squaredGradient: size - 1 });
-    const measured = simulate(16_000, 4, sgd(rate, weightDecay, momentum), 2 * predicted.norm);
+    const measured = simulate(10_000, 4, sgd(rate, weightDecay, momentum), 2 * predicted.norm);
     expectWithin(measured.meanPower, predicted.norm ** 4, 0.03);
     expectWithin(measured.rotation, predicted.rotation, 0.03);
     expectRelaxation(measured, predicted, 2, momentum);

@@ -26,6 +26,15 @@ describe("norm segment", () => {
     });
   });
 
+  test("bytes at any offset of a buffer are read", () => {
+    const bytes = encodeNormSegment(rows);
+    for (const offset of [1, 2, 4, 7]) {
+      const shifted = Buffer.alloc(bytes.length + offset).subarray(offset);
+      shifted.set(bytes);
+      expect(decodeNormSegment(shifted).map(({ norm }) => bits(norm))).toEqual(rows.map(({ norm }) => bits(norm)));
+    }
+  });
+
   test("is an Arrow file with the documented columns, and equal rows give equal bytes", () => {
     const bytes = encodeNormSegment(rows);
     expect(encodeNormSegment(rows)).toEqual(bytes);
@@ -44,26 +53,6 @@ describe("norm segment", () => {
         DataError,
       );
     }
-  });
-
-  test("a changed byte gives a DataError or rows of equal lists in order", () => {
-    const bytes = encodeNormSegment(rows);
-    let refused = 0;
-    for (let at = 0; at < bytes.length; at++) {
-      for (const flip of [1, 0x80]) {
-        const changed = bytes.slice();
-        changed[at] = changed[at]! ^ flip;
-        try {
-          const read = decodeNormSegment(changed);
-          for (const { norm, rotation } of read) expect(norm.length).toBe(rotation.length);
-          expect(read.map(({ step }) => step)).toEqual(read.map(({ step }) => step).sort((a, b) => a - b));
-        } catch (error) {
-          expect(error).toBeInstanceOf(DataError);
-          refused++;
-        }
-      }
-    }
-    expect(refused).toBeGreaterThan(20);
   });
 
   test("steps out of order are refused", () => {

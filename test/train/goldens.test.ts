@@ -8,6 +8,7 @@ import {
   goldenInitial,
   hashes,
   type Kind,
+  norm,
   readGoldenTraining,
   type Summary,
   summarize,
@@ -35,6 +36,8 @@ function largestDistance(values: Values, golden: Readonly<Record<string, Summary
 
 const relativeErrors = (values: readonly number[], truth: readonly number[]): number[] =>
   truth.map((value, i) => Math.abs(values[i]! - value) / Math.abs(value));
+
+const rootMeanSquare = (values: readonly number[]): number => norm(values) / Math.sqrt(values.length);
 
 describe("the golden generator", () => {
   const golden = readGoldenTraining("vgg11-quarter");
@@ -86,18 +89,27 @@ describe.each(["vgg11-quarter", "resnet20"])("%s against PyTorch", (name) => {
     const runtime = await nodeRuntime({ threads: 2 });
     const own = await repeatTraining(golden, runtime, { steps: 10, recorded });
     await runtime.close();
-    const torch = golden.float32["default, 2 threads"]!;
+    // Two summation orders of the same program: their difference is chance, the larger is PyTorch's distance.
+    const torch = [golden.float32["default, 1 thread"]!, golden.float32["default, 2 threads"]!];
+    const largest = (of: (setting: (typeof torch)[number]) => number): number => Math.max(...torch.map(of));
+
+    const lossError = rootMeanSquare(relativeErrors(own.losses, truth.losses));
+    const torchLossError = largest(({ losses }) => rootMeanSquare(relativeErrors(losses, golden.losses)));
+    expect(lossError, "losses").toBeLessThan(2 * torchLossError);
     for (const step of recorded) {
       for (const kind of kinds) {
-        const apart = distance(own.at[step]![kind], truth.at[step]![kind]);
-        console.log(step, kind, apart.whole, apart.whole / torch.distance[`${step}`][kind].whole);
-        const ratios = Object.entries(apart.each)
-          .map(([n, v]) => [n, v, v / torch.distance[`${step}`][kind].each[n]!] as const)
-          .sort((a, b) => b[2] - a[2]);
-        console.log(ratios.slice(0, 6), ratios[ratios.length >> 1]);
+        const { whole, each } = distance(own.at[step]![kind], truth.at[step]![kind]);
+        const torchWhole = largest((setting) => setting.distance[`${step}`][kind].whole);
+        expect(whole, `${kind} at ${step}`).toBeLessThan(2 * torchWhole);
+        if (step !== 1) continue; // later, each tensor's share is what earlier roundings happened to become
+        for (const [tensor, apart] of Object.entries(each)) {
+          // A few numbers may round luckily in PyTorch: then the bound is the typical distance. A bias before a
+          // batch-norm has no gradient but rounding.
+          const torchOwn = largest((setting) => setting.distance["1"][kind].each[tensor]!);
+          if (torchOwn < 1) expect(apart, `${kind} of ${tensor}`).toBeLessThan(2 * Math.max(torchOwn, torchWhole));
+        }
       }
     }
-    console.log(relativeErrors(own.losses, truth.losses), relativeErrors(torch.losses, golden.losses));
   });
 });
 

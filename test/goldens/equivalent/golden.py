@@ -4,9 +4,9 @@ without it on the schedules that `normwise equivalent --format pytorch` printed,
 The schedulers beside this file are that command's output, unchanged; a test of the command holds them to it. Run with
 PyTorch 1.13:  python3 test/goldens/equivalent/golden.py
 """
+import hashlib
 import importlib.util
 import json
-import math
 import pathlib
 
 import torch
@@ -82,6 +82,7 @@ for name, kind in (("heavy-ball", "sgd"), ("rescaled", "sgd"), ("introduced", "s
     fixed = train(module, kind, module.NEW_WEIGHT_DECAY, translated=True, epsilon_follows=False)
     ratios = [(v.norm(dim=1) / w.norm(dim=1)).tolist() for v, w in zip(translated["weights"], on["weights"])]
     golden["runs"][name] = {
+        "scheduler": hashlib.sha256((HERE / f"{name}.py").read_bytes()).hexdigest(),
         "learningRate": translated["rates"],
         "finalLogScale": translated["state"]["log_scale"],
         "finalNormRatios": [ratio for layer in ratios for ratio in layer],

@@ -31,7 +31,7 @@ else:
         "größe/✓": ("float32", numpy.array([42], "<f4")),
     }
     serialize_file(
-        {n: TensorSpec(d, a.shape, a.ctypes.data, a.nbytes) for n, (d, a) in arrays.items()},
+        {n: TensorSpec(dtype=d, shape=a.shape, data_ptr=a.ctypes.data, data_len=a.nbytes) for n, (d, a) in arrays.items()},
         "all-dtypes.safetensors",
         {"made by": "safetensors 0.8.0", "quote": '"\\ü'},
     )
