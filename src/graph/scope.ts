@@ -37,6 +37,8 @@ export interface Buffer {
   readonly name: string;
   readonly initial: number;
   readonly value: Value;
+  /** The weight whose norm it follows: it is proportional to that norm (per channel) to this power. */
+  readonly follows?: { readonly weight: string; readonly power: 1 | 2 };
   /** Its value after a training step; unset where it does not change. */
   next?: Value;
 }
@@ -52,14 +54,24 @@ interface Registry {
   readonly parameters: Map<string, Parameter>;
   readonly buffers: Map<string, Buffer>;
   readonly outputs: LayerOutput[];
+  /** Values whose channels are proportional to those of a scale-invariant weight, by that weight's name. */
+  readonly scaledBy: Map<Value, string>;
+}
+
+/** What makes normalizations follow a norm that changes by a known factor, so that the function stays the same. */
+export interface NormFollowing {
+  /** Multiplies ε where it is added to a square; its root multiplies ε elsewhere. */
+  readonly epsilonScale: Value;
+  /** In training: multiplies running statistics that are proportional to the norm, its square those to the square. */
+  readonly statisticsScale?: Value;
 }
 
 /** Options of {@link Scope}. */
 export interface ScopeOptions {
   /** Whether the network is built for training: batch statistics rather than running ones, dropout on. */
   readonly training: boolean;
-  /** Multiplies the ε of every normalization, so that it follows the norm of the weights; 1 if absent. */
-  readonly epsilonScale?: Value;
+  /** For the normalizations behind scale-invariant weights; absent: their ε is fixed. */
+  readonly following?: NormFollowing;
 }
 
 const nothingAbsorbed: Absorption = { scale: "none", shift: false };
@@ -77,7 +89,7 @@ export class Scope {
     readonly absorption: Absorption = nothingAbsorbed,
     registry?: Registry,
   ) {
-    this.#registry = registry ?? { parameters: new Map(), buffers: new Map(), outputs: [] };
+    this.#registry = registry ?? { parameters: new Map(), buffers: new Map(), outputs: [], scaledBy: new Map() };
   }
 
   /** Whether the network is built for training. */
@@ -131,11 +143,30 @@ export class Scope {
   }
 
   /** Declares a tensor that is kept but not trained; all its elements start as `initial`. */
-  buffer(name: string, shape: Shape, initial = 0): Buffer {
+  buffer(name: string, shape: Shape, initial = 0, follows?: Buffer["follows"]): Buffer {
     const full = this.#claim(name);
-    const buffer: Buffer = { name: full, initial, value: this.graph.input(full, shape) };
+    const buffer: Buffer = { name: full, initial, value: this.graph.input(full, shape), ...(follows ? { follows } : {}) };
     this.#registry.buffers.set(full, buffer);
     return buffer;
+  }
+
+  /**
+   * Notes that a value's channels are proportional to those of a weight, for the normalization that comes next.
+   * @param weight Its full name; `undefined` notes nothing.
+   */
+  noteScale(value: Value, weight: string | undefined): Value {
+    if (weight !== undefined) this.#registry.scaledBy.set(value, weight);
+    return value;
+  }
+
+  /** The scale-invariant weight that a value is proportional to, if any. */
+  scaleOf(value: Value): string | undefined {
+    return this.#registry.scaledBy.get(value);
+  }
+
+  /** The full name of a parameter or buffer of this scope. */
+  fullName(name: string): string {
+    return this.#join(name);
   }
 
   /** Remembers a layer's output for diagnosis, and returns it. */

@@ -31,8 +31,11 @@ export function conv2d(channels: number, options: ConvLayerOptions = {}): Layer 
       const shape = [channels, Math.floor(x.shape[1]! / groups), height, width];
       const invariance = bias && !scope.absorption.shift ? "none" : scope.absorption.scale;
       const weight = scope.parameter("weight", shape, initializer, "weight", invariance);
-      const y = convolve(x, weight, window);
-      return bias ? add(y, reshape(scope.parameter("bias", [channels], constant(0), "bias"), [1, channels, 1, 1])) : y;
+      const product = convolve(x, weight, window);
+      const y = bias
+        ? add(product, reshape(scope.parameter("bias", [channels], constant(0), "bias"), [1, channels, 1, 1]))
+        : product;
+      return scope.noteScale(y, invariance === "none" ? undefined : scope.fullName("weight"));
     },
   };
 }

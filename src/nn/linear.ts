@@ -23,8 +23,9 @@ export function linear(features: number, options: LinearOptions = {}): Layer {
       const inputs = x.shape[1]!;
       const invariance = bias && !scope.absorption.shift ? "none" : scope.absorption.scale;
       const weight = scope.parameter("weight", [features, inputs], initializer, "weight", invariance);
-      const y = matmul(x, transposeLast(weight));
-      return bias ? add(y, scope.parameter("bias", [features], uniformFanIn(inputs), "bias")) : y;
+      const product = matmul(x, transposeLast(weight));
+      const y = bias ? add(product, scope.parameter("bias", [features], uniformFanIn(inputs), "bias")) : product;
+      return scope.noteScale(y, invariance === "none" ? undefined : scope.fullName("weight"));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { assertArgument, expectation, type Shape, ShapeError, sizeOf } from "../core/index.js";
-import { add, type Buffer, div, type Layer, mul, reduceMean, reshape, type Scope, sub, type Value } from "../graph/index.js";
+import { add, type Buffer, div, type Layer, mul, reduceMean, reshape, type Scope, square, sub, type Value } from "../graph/index.js";
 import { l2, type Metric } from "./metric.js";
 import { denominator, estimate } from "./spread.js";
 
@@ -37,11 +37,13 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     apply(x, scope) {
       if (x.rank < 2) throw new ShapeError(expectation("batchNorm", "x [N, C] or [N, C, H, W]", `[${x.shape}]`));
       const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
-      const running = runningBuffers(scope, metric, x.shape[1]!);
+      const weight = scope.scaleOf(x);
+      const following = weight === undefined ? undefined : scope.options.following;
+      const running = runningBuffers(scope, metric, x.shape[1]!, weight);
       const statistics = scope.training
-        ? batchStatistics(x, perChannel, metric, running, momentum)
+        ? batchStatistics(x, perChannel, metric, running, momentum, following?.statisticsScale)
         : runningStatistics(x, perChannel, running);
-      const spread = denominator(metric, statistics.estimated, epsilon, scope.options.epsilonScale);
+      const spread = denominator(metric, statistics.estimated, epsilon, following?.epsilonScale);
       if (!affine) return div(statistics.centred, spread);
       const channels = [x.shape[1]!];
       const gain = reshape(scope.parameter("weight", channels, ones, "gain"), perChannel);
@@ -63,6 +65,7 @@ function batchStatistics(
   metric: Metric,
   running: RunningBuffers,
   momentum: number,
+  scale?: Value,
 ): Statistics {
   const axes = perChannel.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const n = sizeOf(x.shape) / x.shape[1]!;
@@ -72,9 +75,13 @@ function batchStatistics(
 
   // The square is made unbiased for n values (PyTorch's convention); one value has no spread to correct.
   const kept = metric.power === 2 ? mul(estimated, n / Math.max(n - 1, 1)) : estimated;
-  const blend = (old: Value, now: Value): Value => add(mul(old, 1 - momentum), mul(reshape(now, old.shape), momentum));
-  running.mean.next = blend(running.mean.value, mean);
-  running.spread.next = blend(running.spread.value, kept);
+  const blend = ({ value, follows }: Buffer, now: Value): Value => {
+    const next = add(mul(value, 1 - momentum), mul(reshape(now, value.shape), momentum));
+    if (scale === undefined) return next;
+    return mul(next, follows?.power === 2 ? square(scale) : scale);
+  };
+  running.mean.next = blend(running.mean, mean);
+  running.spread.next = blend(running.spread, kept);
   return { centred, estimated };
 }
 
@@ -90,10 +97,12 @@ interface RunningBuffers {
   readonly spread: Buffer;
 }
 
-function runningBuffers(scope: Scope, metric: Metric, channels: number): RunningBuffers {
+function runningBuffers(scope: Scope, metric: Metric, channels: number, weight: string | undefined): RunningBuffers {
+  const follows = (power: 1 | 2): Buffer["follows"] => (weight === undefined ? undefined : { weight, power });
+  const spread = metric.power === 2 ? "running_var" : "running_scale";
   return {
-    mean: scope.buffer("running_mean", [channels], 0),
-    spread: scope.buffer(metric.power === 2 ? "running_var" : "running_scale", [channels], 1),
+    mean: scope.buffer("running_mean", [channels], 0, follows(1)),
+    spread: scope.buffer(spread, [channels], 1, follows(metric.power)),
   };
 }
 

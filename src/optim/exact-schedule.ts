@@ -14,7 +14,10 @@ export interface EquivalentSchedule {
 export interface ExactScheduleOptions {
   /** λ′ that the schedule was made for; 0 by default. */
   readonly weightDecay?: number;
-  /** Whether the normalizations' ε follows the norm, which makes the equivalence exact; true by default. */
+  /**
+   * Whether ε and the running statistics of the normalizations follow the norm, which makes the equivalence exact, in
+   * training and in evaluation; true by default.
+   */
   readonly followEpsilon?: boolean;
 }
 
@@ -25,7 +28,8 @@ export interface ExactScheduleOptions {
 export function exactSchedule(schedule: EquivalentSchedule, options: ExactScheduleOptions = {}): StepControl {
   const { weightDecay = 0, followEpsilon = true } = options;
   const events = new Map(schedule.rescaleEvents.map(({ step, factor }) => [step, factor]));
-  const epsilonScaleAfter = (steps: number): number => (followEpsilon ? schedule.normRatio[steps]! ** 2 : 1);
+  // The schedule's ratio before a step is the one after that step's rescaling, which has not happened yet.
+  const ratioAfter = (steps: number): number => schedule.normRatio[steps]! * (events.get(steps) ?? 1);
   return {
     name: "exact-schedule",
     weightDecay,
@@ -37,10 +41,15 @@ export function exactSchedule(schedule: EquivalentSchedule, options: ExactSchedu
       return {
         rate: schedule.learningRate[step]!,
         ...(factor === undefined ? {} : { rescale: 1 / factor }),
-        ...(followEpsilon ? { epsilonScale: epsilonScaleAfter(step) } : {}),
+        ...(followEpsilon
+          ? {
+              epsilonScale: schedule.normRatio[step]! ** 2,
+              statisticsScale: ratioAfter(step + 1) / schedule.normRatio[step]!,
+            }
+          : {}),
       };
     },
-    epsilonScaleAfter,
+    epsilonScaleAfter: (steps) => (followEpsilon ? ratioAfter(steps) ** 2 : 1),
     cappedChannels: 0,
     restore() {},
   };

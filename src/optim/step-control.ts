@@ -7,8 +7,10 @@ export interface StepDirective {
   readonly rate: number | ChannelValues;
   /** Before the step: w ← c·w and momentum ← momentum / c, which leaves the function as it is. */
   readonly rescale?: number | ChannelValues;
-  /** Multiplies ε of the normalizations; 1 if absent. */
+  /** Multiplies ε of the normalizations behind scale-invariant weights; 1 if absent. */
   readonly epsilonScale?: number;
+  /** By what the norms grow beyond the original training's in this step; their running statistics follow. 1 if absent. */
+  readonly statisticsScale?: number;
 }
 
 /**

@@ -2,7 +2,7 @@ import { NonFiniteError, scalar, type Tensor } from "../core/index.js";
 import type { Batch } from "../data/index.js";
 import type { Program, Runtime, Session, State, Tensors } from "../graph/index.js";
 import type { ChannelValues, StepControl, StepDirective } from "../optim/index.js";
-import { epsilonScaleInput } from "./image-network.js";
+import { epsilonScaleInput, statisticsScaleInput } from "./image-network.js";
 import { channelsOf, unflatten } from "./measure.js";
 import { diagnosisProgram, normsProgram, rescaleInput, rescaleProgram } from "./side-programs.js";
 import {
@@ -69,7 +69,7 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
   }
 
   async function rescale(factors: number | ChannelValues): Promise<void> {
-    const program = await session("rescale", () => rescaleProgram(tracked, options.optimizer.rule.slots));
+    const program = await session("rescale", () => rescaleProgram(plain, options.optimizer.rule.slots));
     const feeds: Record<string, Tensor> = {};
     for (const parameter of tracked) {
       const channels = channelsOf(parameter);
@@ -90,6 +90,7 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
       }
     }
     feeds[epsilonScaleInput] = scalar(directive.epsilonScale ?? 1, "float64");
+    feeds[statisticsScaleInput] = scalar(directive.statisticsScale ?? 1, "float64");
     return feeds;
   }
 

@@ -20,8 +20,11 @@ export interface Forward {
   readonly logits: Value;
 }
 
-/** Name of the graph input that multiplies the ε of all normalizations. */
+/** Name of the graph input that multiplies the ε of the normalizations behind scale-invariant weights. */
 export const epsilonScaleInput = "control/epsilonScale";
+
+/** Name of the graph input that their running statistics are multiplied by after a step. */
+export const statisticsScaleInput = "control/statisticsScale";
 
 /** Adds the network to a graph: input `images` [batch, C, H, W], normalized per channel, through all layers. */
 export function forward(
@@ -37,7 +40,14 @@ export function forward(
   const x = div(centred, perChannel(std.map((s) => unit * s)));
   const scopeOptions: ScopeOptions = {
     training: options.training,
-    ...(options.scalesEpsilon ? { epsilonScale: graph.input(epsilonScaleInput) } : {}),
+    ...(options.scalesEpsilon
+      ? {
+          following: {
+            epsilonScale: graph.input(epsilonScaleInput),
+            ...(options.training ? { statisticsScale: graph.input(statisticsScaleInput) } : {}),
+          },
+        }
+      : {}),
   };
   const scope = new Scope(graph, scopeOptions);
   return { scope, logits: network.apply(x, scope) };

@@ -1,8 +1,8 @@
-import { argMax, div, Graph, mul, type Parameter, type Program, total, type Value } from "../graph/index.js";
+import { argMax, div, Graph, mul, type Parameter, type Program, reshape, square, total, type Value } from "../graph/index.js";
 import { softmaxCrossEntropy } from "../nn/index.js";
 import { forward, type ImageNetwork } from "./image-network.js";
 import { channelNorms, channelsOf, flat } from "./measure.js";
-import { slotName } from "./training-step.js";
+import { slotName, type TrainingStep } from "./training-step.js";
 
 /** Outputs `losses` [batch] (cross-entropy of each image), `predictions` [batch] and `logits`, in evaluation mode. */
 export function evaluationProgram(network: ImageNetwork, batch: number, scalesEpsilon: boolean): Program {
@@ -36,9 +36,13 @@ export const rescaleInput = (parameter: string): string => `rescale/${parameter}
 
 /**
  * w ← c·w, m ← m/c for every tracked weight and all its kept tensors: momentum sums gradients, which scale as 1/c.
+ * Running statistics behind the weight are scaled with it, so that evaluation is left as it is too.
  * Output `norms`: the norms afterwards.
  */
-export function rescaleProgram(tracked: readonly Parameter[], slots: readonly string[]): Program {
+export function rescaleProgram(
+  { tracked, buffers }: Pick<TrainingStep, "tracked" | "buffers">,
+  slots: readonly string[],
+): Program {
   const graph = new Graph();
   const updates: Record<string, Value> = {};
   const norms = tracked.map((parameter) => {
@@ -50,6 +54,12 @@ export function rescaleProgram(tracked: readonly Parameter[], slots: readonly st
     for (const slot of slots) {
       const kept = slotName(slot, name);
       updates[kept] = div(graph.input(kept, shape), factor);
+    }
+    const perChannel = reshape(factor, [-1]);
+    for (const { name: buffer, value, follows } of buffers) {
+      if (follows?.weight !== name) continue;
+      const power = follows.power === 2 ? square(perChannel) : perChannel;
+      updates[buffer] = mul(graph.input(buffer, value.shape), power);
     }
     return channelNorms(scaled, parameter);
   });

@@ -2,7 +2,7 @@ import { isFloating, randomStream, type Tensor, tensor } from "../../src/core/in
 import { gradients, mul, type Tensors, total, type Value } from "../../src/graph/index.js";
 import { evaluate } from "../../src/reference/index.js";
 import { difference } from "./compare.js";
-import { buildCase } from "./primitive-cases.js";
+import { type BuiltCase, buildCase } from "./primitive-cases.js";
 import { normal } from "./random-tensors.js";
 
 /** Options of {@link checkGradient}. */
@@ -33,8 +33,12 @@ export function checkGradient(
   build: (inputs: Readonly<Record<string, Value>>) => Value,
   options: GradientCheckOptions = {},
 ): void {
+  checkBuiltGradient(inputs, buildCase({ inputs, build }), options);
+}
+
+/** {@link checkGradient} of a graph that is built already: its output, by its inputs. */
+export function checkBuiltGradient(inputs: Tensors, built: BuiltCase, options: GradientCheckOptions = {}): void {
   const { step = 1e-5, tolerance = 1e-6 } = options;
-  const built = buildCase({ inputs, build });
   const { shape, dtype } = built.output;
   const contracted = total(mul(built.output, built.graph.input("cotangent of the check", shape, dtype)));
   const feeds = { ...inputs, "cotangent of the check": normal("cotangent", shape) };

@@ -56,6 +56,8 @@ interface Trajectory {
   readonly rows: readonly NormRow[];
   /** Weights by name at the end of each epoch. */
   readonly weights: readonly Readonly<Record<string, Tensor>>[];
+  /** In evaluation mode, with running statistics, at the end. */
+  readonly evaluationLoss: number;
 }
 
 interface Way {
@@ -90,8 +92,9 @@ async function trajectory(
       snapshot: (_, held) => void weights.push(held),
     },
   });
+  const { loss } = await result.model.evaluate(data);
   await result.close();
-  return { rows, weights };
+  return { rows, weights, evaluationLoss: loss };
 }
 
 function recordOf({ rows }: Trajectory): NormRecord {
@@ -124,6 +127,11 @@ describe("weight decay and its replacements, float64", async () => {
 
   it("the exact schedule keeps every channel's direction", () => {
     for (let epoch = 0; epoch < epochs; epoch++) expect(apart(on, following, epoch)).toBeLessThan(1e-10);
+  });
+
+  it("and the same function in evaluation, since running statistics follow the norms", () => {
+    expect(Math.abs(following.evaluationLoss / on.evaluationLoss - 1)).toBeLessThan(1e-9);
+    expect(Math.abs(fixedEpsilon.evaluationLoss / on.evaluationLoss - 1)).toBeGreaterThan(1e-6);
   });
 
   it("a fixed ε breaks that, a little", () => {
