@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type Engine, findPython } from "./engines.js";
 import { measure, median, pairedRatio, type Timing } from "./rounds.js";
@@ -64,6 +65,11 @@ async function bench(): Promise<void> {
       "PyTorch was not found, so there is nothing to compare with: pip install torch, or name a Python that has it: NORMWISE_PYTHON=…",
     );
   }
+  const load = loadavg()[0]!;
+  if (load > 0.5)
+    say(
+      `The machine is busy (load ${load.toFixed(1)} on ${availableParallelism()} cores): take no number below for exact.`,
+    );
   const engines: Engine[] = ["normwise", "normwise-measuring", ...(found ? torchEngines : [])];
 
   const rows: Row[] = [];

@@ -51,7 +51,7 @@ async function openOnnx(path: string, threads: number): Promise<OpenModel> {
     throw new DataError(expectation(path, "a model with one input, images [N, C, H, W]", [...session.inputs.keys()].join(", ")));
   }
   const [name, { dtype, shape }] = input;
-  const size = Number(shape[0]) > 0 ? Number(shape[0]) : 128; // a free batch dimension takes any size
+  const size = typeof shape[0] === "number" && shape[0] > 0 ? shape[0] : 128; // a free batch dimension takes any size
   return {
     async logits(data) {
       const source = evaluationBatches(data, { batch: size });

@@ -24,7 +24,9 @@ export interface VjpContext<P extends object = object> {
  */
 export interface Primitive<Name extends string = string, P extends object = object> {
   readonly name: Name;
+  /** Shape and dtype of the output; throws a ShapeError for operands that do not fit. */
   readonly infer: (inputs: readonly ValueType[], params: P) => ValueType;
+  /** The gradient with respect to each input, built in the same graph. */
   readonly vjp: (context: VjpContext<P>) => readonly (Value | undefined)[];
 }
 

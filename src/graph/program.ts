@@ -51,7 +51,9 @@ export interface Session {
 export interface Runtime {
   /** What executes, for logs: `reference`, `onnxruntime-node 1.30.0 (cpu, 2 threads)`. */
   readonly name: string;
+  /** Makes a program ready to run. */
   load(program: Program): Promise<Session>;
+  /** Puts tensors beside the runtime. */
   createState(tensors: Tensors): Promise<State>;
   /** Ends the runtime and all its sessions and states. */
   close(): Promise<void>;

@@ -118,8 +118,17 @@ export class Scope {
   }
 
   /**
+   * The same place, where nothing is known of what follows: for layers inside a layer that adds to their output or
+   * bends it, as a residual block does.
+   */
+  enclosed(): Scope {
+    return new Scope(this.graph, this.options, this.path, nothingAbsorbed, this.#registry);
+  }
+
+  /**
    * Declares a trained tensor.
-   * @param invariance Overrides what the surroundings say of a weight's scale; see {@link Absorption}.
+   * @param invariance Whether its scale matters: the scope's {@link Scope.absorption} says, for a weight to whose scale
+   *   the layer's output is proportional; `none` by default.
    * @throws InvalidArgumentError if the name is taken.
    */
   parameter(
@@ -127,7 +136,7 @@ export class Scope {
     shape: Shape,
     initializer: Initializer,
     role: Role = "weight",
-    invariance: ScaleInvariance = role === "weight" ? this.absorption.scale : "none",
+    invariance: ScaleInvariance = "none",
   ): Value {
     const full = this.#claim(name);
     const value = this.graph.input(full, shape);
@@ -145,7 +154,12 @@ export class Scope {
   /** Declares a tensor that is kept but not trained; all its elements start as `initial`. */
   buffer(name: string, shape: Shape, initial = 0, follows?: Buffer["follows"]): Buffer {
     const full = this.#claim(name);
-    const buffer: Buffer = { name: full, initial, value: this.graph.input(full, shape), ...(follows ? { follows } : {}) };
+    const buffer: Buffer = {
+      name: full,
+      initial,
+      value: this.graph.input(full, shape),
+      ...(follows ? { follows } : {}),
+    };
     this.#registry.buffers.set(full, buffer);
     return buffer;
   }
@@ -197,6 +211,7 @@ export class Scope {
 export interface Layer {
   /** What it is, for messages. */
   readonly kind: string;
+  /** Adds the layer to the graph of `x`; its parameters and buffers are declared in the scope. */
   apply(x: Value, scope: Scope): Value;
   /**
    * What it does to the scale of its input: `passes` it on (f(cx) = c f(x) for c > 0, channel by channel), or absorbs

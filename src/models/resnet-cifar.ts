@@ -55,7 +55,7 @@ function basicBlock(channels: number, stride: number, norm?: BatchNormOptions): 
   });
   return {
     kind: "basicBlock",
-    apply: (x, scope) => rectify(add(body.apply(x, scope), shortcut(x, channels, stride))),
+    apply: (x, scope) => rectify(add(body.apply(x, scope.enclosed()), shortcut(x, channels, stride))),
   };
 }
 

@@ -12,7 +12,8 @@ export interface CappedRatios {
  */
 export function cappedSquaredRatios(norms: ArrayLike<number>, reference: ArrayLike<number>, cap: number): CappedRatios {
   const raw = Float64Array.from({ length: norms.length }, (_, channel) => (norms[channel]! / reference[channel]!) ** 2);
-  const limit = cap * median(raw.filter(Number.isFinite));
+  // Channels without a norm say nothing about the others.
+  const limit = cap * median(raw.filter((ratio) => ratio > 0 && ratio < Number.POSITIVE_INFINITY));
   let capped = 0;
   const ratios = raw.map((ratio) => {
     if (ratio <= limit) return ratio;

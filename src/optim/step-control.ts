@@ -42,5 +42,6 @@ export interface StepControl {
 export interface NormRecord {
   /** The number of recorded steps. */
   readonly steps: number;
+  /** The norms before a recorded step, counted from 0, by weight name. */
   at(step: number): Promise<ReadonlyMap<string, Float32Array>>;
 }

@@ -29,6 +29,7 @@ export interface UpdateRule {
   readonly name: string;
   /** Kept tensors per parameter. */
   readonly slots: readonly string[];
+  /** The update that comes after this piece; what it keeps for the next step goes into the context's slots. */
   apply(update: Value, context: UpdateContext): Value;
 }
 

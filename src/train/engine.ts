@@ -40,6 +40,7 @@ export interface Engine {
    * @throws NonFiniteError if the loss is not finite; the state is then as before the step.
    */
   take(index: number, scheduledRate: number, batch: Batch, measure: boolean): Promise<StepResult>;
+  /** Frees the engine's sessions; the state is left. */
   close(): Promise<void>;
 }
 

@@ -18,7 +18,9 @@ export interface EvaluationResult {
 
 /** Evaluates the parameters in a state, with running statistics. */
 export interface Evaluator {
+  /** Evaluates on all images of a set; `epsilonScale` multiplies ε where the program was made to scale it, 1 by default. */
   evaluate(state: State, data: ImageDataset, epsilonScale?: number): Promise<EvaluationResult>;
+  /** Frees the session; the state is left. */
   close(): Promise<void>;
 }
 

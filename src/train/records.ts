@@ -84,7 +84,9 @@ export interface Checkpoint {
 export interface Recorder {
   /** All weights of one step. */
   norms(rows: readonly NormRow[]): void | Promise<void>;
+  /** One line of the log. */
   log(record: EpochRecord | LayersRecord): void | Promise<void>;
+  /** Replaces the checkpoint of that name. */
   checkpoint(name: "last" | "best", checkpoint: Checkpoint): void | Promise<void>;
   /** The scale-invariant weights at the end of an epoch. */
   snapshot?(epoch: number, weights: Readonly<Record<string, Tensor>>): void | Promise<void>;

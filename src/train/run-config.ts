@@ -89,7 +89,11 @@ export type RunConfigInput = v.InferInput<typeof configSchema>;
 export function parseRunConfig(input: unknown, from = "configuration"): RunConfig {
   const result = v.safeParse(configSchema, input);
   if (result.success) return result.output;
-  const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"}: ${issue.message}`);
+  const problems = result.issues.map((issue) => {
+    const field = v.getDotPath(issue) ?? "it";
+    if (issue.kind === "schema" && issue.input === undefined) return `${field} is missing`;
+    return `${field}: ${issue.message.replace(/^Invalid \w+: E/, "e").replace("but received", "but got")}`;
+  });
   throw new InvalidArgumentError(`${from}: ${problems.join("; ")}`);
 }
 

@@ -12,6 +12,7 @@ export interface TrainedModel {
   readonly classes: readonly string[];
   /** Parameters, buffers and the optimizer's kept tensors, by name. */
   tensors(): Promise<Record<string, Tensor>>;
+  /** Accuracy, loss, predictions and logits on a set of images, with running statistics. */
   evaluate(data: ImageDataset): Promise<EvaluationResult>;
   /** Logits of each image, row by row: [n × classes]; pixels as for {@link TrainedModel.predict}. */
   logits(images: ImageDataset["images"]): Promise<Float32Array>;
@@ -19,9 +20,9 @@ export interface TrainedModel {
   predict(images: ImageDataset["images"]): Promise<Int32Array>;
   /**
    * The evaluation graph as an ONNX file: input `images` [batch, C, H, W] as trained on (normalization is inside),
-   * output `logits` [batch, classes].
+   * output `logits` [batch, classes]; any batch.
    */
-  toOnnx(options?: { readonly batch?: number }): Promise<Uint8Array>;
+  toOnnx(): Promise<Uint8Array>;
 }
 
 interface TrainedParts {
@@ -48,12 +49,12 @@ export function trainedModel({ network, state, judge, epsilonScale, classes }: T
     evaluate: (data) => judge.evaluate(state, data, epsilonScale),
     logits: async (images) => (await judge.evaluate(state, unlabelled(images), epsilonScale)).logits,
     predict: async (images) => (await judge.evaluate(state, unlabelled(images), epsilonScale)).predictions,
-    async toOnnx({ batch = 1 } = {}) {
+    async toOnnx() {
       const scalesEpsilon = epsilonScale !== 1;
-      const program = inferenceProgram(network, batch, scalesEpsilon);
+      const program = inferenceProgram(network, 1, scalesEpsilon);
       const held = await state.read([...program.graph.inputs.keys()].filter((name) => name !== "images" && name !== epsilonScaleInput));
       const constants = { ...held, ...(scalesEpsilon ? { [epsilonScaleInput]: tensor([epsilonScale], []) } : {}) };
-      return toOnnx(program, { constants });
+      return toOnnx(program, { constants, freeBatch: true });
     },
   };
 }

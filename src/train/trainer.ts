@@ -62,7 +62,9 @@ export interface TrainOptions {
   readonly reference?: (epoch: number) => Promise<Readonly<Record<string, Tensor>>>;
   /** Stops after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Told after each epoch, when its record and checkpoints are written. */
   readonly onEpoch?: (record: EpochRecord) => void;
+  /** Told after each step. */
   readonly onStep?: (event: StepEvent) => void;
 }
 
@@ -86,6 +88,7 @@ export interface TrainingResult {
   readonly interrupted: boolean;
   /** The trained network, to predict with, evaluate and save. */
   readonly model: TrainedModel;
+  /** Frees the state and the evaluation; the runtime stays open. */
   close(): Promise<void>;
 }
 
@@ -100,7 +103,7 @@ export interface TrainingResult {
  */
 export async function train(options: TrainOptions): Promise<TrainingResult> {
   const { data, runtime, epochs, batch = 128, seed = 1, measureEvery = 10, control, recorder, resume } = options;
-  checkOptions(options, batch, measureEvery);
+  checkTrainOptions(options);
   const { mean, std } = options.normalization ?? trainingNormalization(data);
   const network: ImageNetwork = {
     network: options.network,
@@ -243,8 +246,14 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
   };
 }
 
-function checkOptions(options: TrainOptions, batch: number, measureEvery: number): void {
-  const { epochs, learningRate, data, validation } = options;
+/**
+ * Checks what can be checked before anything is made.
+ * @throws InvalidArgumentError for a number out of range, or a batch larger than the data.
+ */
+export function checkTrainOptions(
+  options: Pick<TrainOptions, "epochs" | "learningRate" | "data" | "validation" | "batch" | "measureEvery">,
+): void {
+  const { epochs, learningRate, data, validation, batch = 128, measureEvery = 10 } = options;
   const count = (name: string, value: number): void =>
     assertArgument(Number.isInteger(value) && value > 0, "train", `${name} to be a positive integer`, value);
   count("epochs", epochs);

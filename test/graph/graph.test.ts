@@ -81,7 +81,7 @@ describe("a scope", () => {
     const root = new g.Scope(new g.Graph(), { training: true });
     const conv = root.child("features").child("0", { scale: "channel", shift: true });
     const init = (): Float32Array => new Float32Array(6);
-    conv.parameter("weight", [2, 3], init);
+    conv.parameter("weight", [2, 3], init, "weight", conv.absorption.scale);
     conv.parameter("bias", [2], init, "bias");
     conv.parameter("direction", [2, 3], init, "weight", "tensor");
     root.buffer("mean", [2], 0.5);
@@ -103,9 +103,10 @@ describe("a scope", () => {
 
   it("forgets what follows the layer in a child that does not say it", () => {
     const root = new g.Scope(new g.Graph(), { training: false });
-    const weight = (scope: g.Scope): void => void scope.parameter("weight", [1], () => new Float32Array(1));
-    weight(root.child("a", { scale: "tensor", shift: false }).child("b"));
-    expect(root.parameters[0]!.scaleInvariance).toBe("none");
+    const known = root.child("a", { scale: "tensor", shift: false });
+    expect(known.absorption.scale).toBe("tensor");
+    expect(known.child("b").absorption).toEqual({ scale: "none", shift: false });
+    expect(known.enclosed()).toMatchObject({ path: "a", absorption: { scale: "none", shift: false } });
     expect(root.child("a").training).toBe(false);
   });
 

@@ -32,7 +32,9 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["[N, C]", [6, 3]],
   ["[N, C, H, W]", [4, 3, 2, 3]],
 ];
-const cases = metrics.flatMap((metric) => shapes.map((shape) => [...metric, ...shape] as const));
+const cases = metrics.flatMap(([name, ...metric]) =>
+  shapes.map(([layout, shape]) => [`${name}, ${layout}`, ...metric, shape] as const),
+);
 
 const mean = (x: readonly number[]): number => x.reduce((sum, value) => sum + value, 0) / x.length;
 const channelOf = (shape: Shape, index: number): number =>
@@ -65,7 +67,7 @@ function byHand(
   });
 }
 
-describe.each(cases)("batchNorm(%s) of %5$s", (_name, metric, spreadOf, keptOf, _layout, shape) => {
+describe.each(cases)("batchNorm, %s", (_name, metric, spreadOf, keptOf, shape) => {
   const epsilon = 0.1; // large, so that its place in the formula shows
   const channels = byChannel(input(shape).data as Float32Array, shape);
   const batchStatistics = (channel: number) => {
@@ -87,7 +89,7 @@ describe.each(cases)("batchNorm(%s) of %5$s", (_name, metric, spreadOf, keptOf, 
   });
 
   it("lets ε follow the norm: times s where it is squared with σ, √s where it is not", () => {
-    const built = build({ metric, epsilon }, shape, { epsilonScale: 9 });
+    const built = build({ metric, epsilon }, shape, { following: { epsilonScale: 9 } });
     const expected = byHand(built.feeds, metric.power === 2 ? 9 * epsilon : 3 * epsilon, metric.power, batchStatistics);
     expect(relativeDistance(outputOf(built, built.feeds), expected)).toBeLessThan(1e-12);
   });
@@ -122,10 +124,25 @@ describe.each(cases)("batchNorm(%s) of %5$s", (_name, metric, spreadOf, keptOf, 
     }
   });
 
+  it("lets the running statistics follow too, after the step", () => {
+    const statistics = (statisticsScale: number): number[][] => {
+      const built = build({ metric }, shape, { following: { epsilonScale: 1, statisticsScale } });
+      return numbers(
+        built.scope.buffers.map(({ next }) => next!),
+        built.feeds,
+      );
+    };
+    const [[centre, spread], [centreOf1, spreadOf1]] = [statistics(3), statistics(1)] as [number[][], number[][]];
+    for (const channel of channels.keys()) {
+      expect(centre![channel]).toBeCloseTo(3 * centreOf1![channel]!, 12);
+      expect(spread![channel]).toBeCloseTo(3 ** metric.power * spreadOf1![channel]!, 11);
+    }
+  });
+
   it.each([
     ["training", {}],
     ["evaluation", { training: false }],
-    ["training, ε following", { epsilonScale: 2 }],
+    ["training, ε following", { following: { epsilonScale: 2 } }],
   ] as const)("has the right gradient in %s", (_, how) => {
     const built = build({ metric, epsilon }, shape, how);
     const wanted = Object.fromEntries(["x", "weight", "bias"].map((name) => [name, built.graph.inputs.get(name)!]));

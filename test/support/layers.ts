@@ -17,16 +17,27 @@ export interface BuiltLayer {
 export interface BuildLayerOptions {
   /** True by default. */
   readonly training?: boolean;
-  readonly epsilonScale?: number;
+  /** Puts the layer behind a scale-invariant weight whose norm it is to follow. */
+  readonly following?: { readonly epsilonScale: number; readonly statisticsScale?: number };
 }
 
 /** Applies a layer to an input `x`. */
 export function buildLayer(layer: Layer, x: Tensor, options: BuildLayerOptions = {}): BuiltLayer {
-  const { training = true, epsilonScale } = options;
+  const { training = true, following } = options;
   const graph = new Graph();
   const input = graph.input("x", x.shape, x.dtype);
-  const scale = epsilonScale === undefined ? {} : { epsilonScale: graph.constant(epsilonScale) };
-  const scope = new Scope(graph, { training, ...scale });
+  const scope = new Scope(graph, {
+    training,
+    ...(following
+      ? {
+          following: {
+            epsilonScale: graph.constant(following.epsilonScale),
+            statisticsScale: graph.constant(following.statisticsScale ?? 1),
+          },
+        }
+      : {}),
+  });
+  if (following) scope.noteScale(input, "before.weight");
   const output = layer.apply(input, scope);
   const feeds: Record<string, Tensor> = { x };
   for (const { name, role, value } of scope.parameters) {

@@ -168,7 +168,9 @@ describe("weight decay and its replacement, float32", async () => {
 
   it("the exact schedule stays with decay until rounding parts them", () => {
     const parted = on.weights.map((_, epoch) => apart(on, following, epoch));
-    console.log(`float32, 1 − cosine to decay on, by epoch: ${parted.map((value) => value.toExponential(1)).join(" ")}`);
+    console.log(
+      `float32, 1 − cosine to decay on, by epoch: ${parted.map((value) => value.toExponential(1)).join(" ")}`,
+    );
     expect(parted[0]).toBeLessThan(1e-10);
     expect(parted.at(-1)).toBeLessThan(apart(on, off, epochs - 1) / 1e6);
   });

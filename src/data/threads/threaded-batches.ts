@@ -12,13 +12,13 @@ export interface ThreadedBatchOptions extends TrainingBatchOptions {
 }
 
 /**
- * The batches of {@link trainingBatches}, bit for bit, made in a worker thread while the training step runs. The
+ * The batches of `trainingBatches`, bit for bit, made in a worker thread while the training step runs. The
  * dataset is copied once, into memory that both threads share; batches are handed over without a copy.
  *
  * The thread does not keep the process alive unless a batch is being waited for. When it fails, the batch waited for
  * and all later ones reject.
  *
- * @throws InvalidArgumentError as {@link trainingBatches} does, or if `ahead` is no count.
+ * @throws InvalidArgumentError as `trainingBatches` does, or if `ahead` is no count.
  */
 export function threadedBatches(dataset: ImageDataset, options: ThreadedBatchOptions): BatchSource {
   const { batch, seed, augmentation = {}, ahead = 2 } = options;

@@ -18,9 +18,13 @@ export interface RunExperimentOptions {
   /** The command line that makes the report again. */
   readonly command?: string;
   readonly signal?: AbortSignal;
+  /** Told before each training, also before one that is already finished. */
   readonly onRun?: (event: { readonly run: PlannedRun; readonly seed: number; readonly index: number; readonly of: number }) => void;
+  /** Told after each step of the training under way. */
   readonly onStep?: (event: StepEvent) => void;
+  /** Told after each epoch of the training under way. */
   readonly onEpoch?: (record: EpochRecord) => void;
+  /** Told after each training, with its result. */
   readonly onRunEnd?: (run: FinishedRun) => void;
 }
 

@@ -10,6 +10,7 @@ export type TensorName = string;
 
 /** A node in the making; asking for a further output adds it. */
 export interface EmittedNode {
+  /** The tensor that holds the node's output of that index, from 0. */
   output(index: number): TensorName;
 }
 

@@ -11,6 +11,11 @@ import { neededValues } from "./needed-values.js";
 export interface LowerOptions {
   /** Inputs that become part of the graph, by name; the rest stay inputs. */
   readonly constants?: Tensors;
+  /**
+   * Leaves the first size of inputs and outputs free, called `batch`. For programs that treat each element of the batch
+   * alike, whatever their number, such as inference.
+   */
+  readonly freeBatch?: boolean;
 }
 
 /** Name of the output that holds the new value of a state tensor. */
@@ -22,7 +27,8 @@ export const nextName = (input: string): string => `next/${input}`;
  *
  * @throws InvalidArgumentError if an output is named like an input, or a constant has another shape than its input.
  */
-export function lower(program: Program, lowering: Lowering, { constants = {} }: LowerOptions = {}): GraphProto {
+export function lower(program: Program, lowering: Lowering, options: LowerOptions = {}): GraphProto {
+  const { constants = {}, freeBatch = false } = options;
   const results: Record<string, Value> = { ...program.outputs };
   for (const [name, value] of Object.entries(program.updates ?? {})) results[nextName(name)] = value;
 
@@ -44,8 +50,8 @@ export function lower(program: Program, lowering: Lowering, { constants = {} }: 
     name: "normwise",
     node: emit.nodes,
     initializer: emit.initializers,
-    input: inputs.map((value) => valueInfo(inputName(value), value)),
-    output: Object.entries(results).map(([name, value]) => valueInfo(name, value)),
+    input: inputs.map((value) => valueInfo(inputName(value), value, freeBatch)),
+    output: Object.entries(results).map(([name, value]) => valueInfo(name, value, freeBatch)),
   });
 }
 

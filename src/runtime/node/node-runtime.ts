@@ -6,7 +6,7 @@ import { type NodeRuntimeOptions, startWorker } from "./start-worker.js";
 
 /**
  * ONNX Runtime on this machine's processor, in a thread of its own: the caller's thread stays free during a step, and
- * tensors of a {@link State} stay beside the runtime. The thread does not keep the process alive when nothing is asked.
+ * tensors of a `State` stay beside the runtime. The thread does not keep the process alive when nothing is asked.
  *
  * With the same number of threads, the same program gives the same bits.
  *

@@ -26,6 +26,7 @@ export interface LoadedRun {
   readonly model: TrainedModel;
   /** Where the run's training images came from. */
   readonly source: string;
+  /** Frees the state and the evaluation; the runtime stays open. */
   close(): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
 import { groupsOf, networkOf, optimizerOf, trainingDataOf } from "../from-config.js";
 import { parseRunConfig, type RunConfig } from "../run-config.js";
-import { type StepEvent, type TrainingResult, train, trainingNormalization } from "../trainer.js";
+import { checkTrainOptions, type StepEvent, type TrainingResult, train, trainingNormalization } from "../trainer.js";
 import type { EpochRecord } from "../records.js";
 import { controlOf } from "./control-from-config.js";
 import type { RunData } from "./load-run.js";
@@ -23,7 +23,9 @@ export interface RunTrainingOptions {
   readonly signal?: AbortSignal;
   /** The runtime to use; one of `config.threads` threads, closed at the end, if absent. */
   readonly runtime?: Runtime;
+  /** Told after each epoch. */
   readonly onEpoch?: (record: EpochRecord) => void;
+  /** Told after each step. */
   readonly onStep?: (event: StepEvent) => void;
   /** Called with the finished training before it is closed. */
   readonly onFinished?: (result: TrainingResult) => Promise<void>;
@@ -68,6 +70,29 @@ export async function runTraining(
       ...(validation ? { validation: await fingerprint(validation) } : {}),
     },
   };
+  // All that can be wrong with the options is found before the folder is made.
+  const { epochs, batch, learningRate, measureEvery, seed, checkpointEvery, compareWith } = config;
+  const chosen = {
+    network: networkOf(config, training.classes.length),
+    data: training,
+    ...(validation ? { validation } : {}),
+    epochs,
+    batch,
+    learningRate,
+    schedule: parseSchedule(config.schedule),
+    optimizer: optimizerOf(config),
+    groups: groupsOf(config),
+    normalization,
+    augmentation: { crop: config.crop, flip: config.flip },
+    seed,
+    measureEvery,
+    checkpointEvery,
+    batches: threadedBatches,
+    ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
+  };
+  checkTrainOptions(chosen);
+  const control = controlOf(config, Math.floor(training.labels.length / batch));
+
   const runtime = options.runtime ?? nodeRuntime({ threads: config.threads });
   let folder: RunFolder | undefined;
   try {
@@ -76,35 +101,22 @@ export async function runTraining(
       : await RunFolder.create(path, {
           config,
           data,
-          versions: { normwise: version, node: process.version, runtime: runtime.name, platform: `${process.platform}-${process.arch}` },
+          versions: {
+            normwise: version,
+            node: process.version,
+            runtime: runtime.name,
+            platform: `${process.platform}-${process.arch}`,
+          },
           createdAt: new Date().toISOString(),
         });
     if (options.resume) requireSameRun(folder, config, data);
     const resume = options.resume ? await resumePoint(folder) : undefined;
-    const stepsPerEpoch = Math.floor(training.labels.length / config.batch);
-    const control = controlOf(config, stepsPerEpoch);
-    const { compareWith } = config;
     const result = await train({
-      network: networkOf(config, training.classes.length),
-      data: training,
-      ...(validation ? { validation } : {}),
+      ...chosen,
       runtime,
-      epochs: config.epochs,
-      batch: config.batch,
-      learningRate: config.learningRate,
-      schedule: parseSchedule(config.schedule),
-      optimizer: optimizerOf(config),
-      groups: groupsOf(config),
-      ...(control ? { control } : {}),
-      normalization,
-      augmentation: { crop: config.crop, flip: config.flip },
-      seed: config.seed,
-      measureEvery: config.measureEvery,
-      checkpointEvery: config.checkpointEvery,
-      batches: threadedBatches,
       recorder: runRecorder(folder, config.snapshots),
+      ...(control ? { control } : {}),
       ...(resume ? { resume } : {}),
-      ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onEpoch ? { onEpoch: options.onEpoch } : {}),
       ...(options.onStep ? { onStep: options.onStep } : {}),
@@ -112,8 +124,8 @@ export async function runTraining(
     try {
       if (!result.interrupted) await folder.writeFile("model.onnx", await result.model.toOnnx());
       await options.onFinished?.(result);
-      const { epochs, interrupted, progress } = result;
-      return { epochs, interrupted, cappedChannels: progress.cappedChannels };
+      const { interrupted, progress } = result;
+      return { epochs: result.epochs, interrupted, cappedChannels: progress.cappedChannels };
     } finally {
       await result.close();
     }

@@ -1,70 +1,88 @@
-import type {
-  Conv2dInputGradientParams,
-  Conv2dParams,
-  Conv2dWeightGradientParams,
-  Window2d,
-} from "../../../graph/index.js";
-import type { Rule } from "../lowering.js";
+import type { Conv2dInputGradientParams, Conv2dParams } from "../../../graph/index.js";
+import type { TensorName } from "../emitter.js";
+import type { Rule, RuleContext } from "../lowering.js";
+import { emitConvolution } from "./emit-convolution.js";
+import { reach } from "./reach.js";
+import { conv2dWeightGradient } from "./weight-gradient.js";
 
-const conv2d: Rule<Conv2dParams> = ({ emit, inputs, params: { stride, padding, dilation, groups } }) =>
-  emit.op("Conv", inputs, { strides: stride, pads: padding, dilations: dilation, group: groups });
+const conv2d: Rule<Conv2dParams> = ({ emit, inputs: [x, w], types, output, params }) =>
+  emitConvolution(emit, {
+    x: x!,
+    w: w!,
+    xShape: types[0]!.shape,
+    wShape: types[1]!.shape,
+    outputShape: output.shape,
+    params,
+  });
 
-const conv2dInputGradient: Rule<Conv2dInputGradientParams> = ({ emit, inputs, types, params }) => {
+/**
+ * The gradient with respect to the input, as a convolution with the kernel turned around where the stride allows it.
+ * Milliseconds at batch 128, 3×3 kernels, one thread:
+ *
+ * | channels, map | ConvTranspose | turned |
+ * |---|---|---|
+ * | 16 → 16, 32×32 | 21 | 13 |
+ * | 256 → 256, 8×8 | 159 | 119 |
+ * | 512 → 512, 4×4 | 315 | 123 |
+ * | 512 → 512, 2×2 | 305 | 34 |
+ * | 16 → 32, 32×32, stride 2 | 10 | 38 with zeros between the elements, 20 in four phases |
+ */
+const conv2dInputGradient: Rule<Conv2dInputGradientParams> = (context) => {
+  const { padding, dilation, stride, groups } = context.params;
+  const margins = context.types[1]!.shape.slice(2).map((size, axis) => (size - 1) * dilation[axis]!);
+  const inside = padding.every((width, side) => width <= margins[side % 2]!);
+  const unstrided = stride[0] === 1 && stride[1] === 1;
+  return inside && unstrided && groups === 1 ? turned(context, margins) : transposed(context);
+};
+
+type InputGradientContext = RuleContext<Conv2dInputGradientParams>;
+
+/** @param margins How far a kernel reaches beyond its first element, per axis. */
+function turned(context: InputGradientContext, margins: readonly number[]): TensorName {
+  const { emit, inputs, types, output, params } = context;
+  const [k, c, ...kernel] = types[1]!.shape as [number, number, number, number];
+  const [top, left, bottom, right] = params.padding;
+  const [high, wide] = margins as [number, number];
+  return emitConvolution(emit, {
+    x: inputs[0]!,
+    w: turnedKernel(context),
+    xShape: types[0]!.shape,
+    wShape: [c, k, ...kernel],
+    outputShape: output.shape,
+    params: { ...params, padding: [high - top, wide - left, high - bottom, wide - right] },
+  });
+}
+
+/** [K, C, h, w] → [C, K, h, w], turned by half a circle. */
+function turnedKernel({ emit, inputs: [, w], types }: InputGradientContext): TensorName {
+  const [k, c, height, width] = types[1]!.shape as [number, number, number, number];
+  const size = height * width;
+  let kernel = emit.op("Reshape", [w!, emit.ints([k, c, size])]);
+  if (size > 1) {
+    // From the last element to the first, by steps of −1.
+    const [start, end, axis, step] = [size - 1, -size - 1, 2, -1].map((value) => emit.ints([value]));
+    kernel = emit.op("Slice", [kernel, start!, end!, axis!, step!]);
+  }
+  const exchanged = emit.op("Transpose", [kernel], { perm: [1, 0, 2] });
+  return emit.op("Reshape", [exchanged, emit.ints([c, k, height, width])]);
+}
+
+function transposed({ emit, inputs, types, params }: InputGradientContext): TensorName {
   const { stride, padding, dilation, groups, inputShape } = params;
-  const kernel = types[1]!.shape.slice(2);
-  const reached = [0, 1].map((axis) => reach(axis, types[0]!.shape[axis + 2]!, kernel, params));
+  const unreached = [0, 1].map(
+    (axis) =>
+      inputShape[axis + 2]! +
+      padding[axis]! +
+      padding[axis + 2]! -
+      reach(axis, types[0]!.shape[axis + 2]!, types[1]!.shape[axis + 2]!, params),
+  );
   return emit.op("ConvTranspose", inputs, {
     strides: stride,
     pads: padding,
     dilations: dilation,
     group: groups,
-    // Rows and columns at the end that no window reached.
-    output_padding: reached.map((end, axis) => inputShape[axis + 2]! + padding[axis]! + padding[axis + 2]! - end),
+    output_padding: unreached,
   });
-};
-
-/** How far the windows reach along an axis, counted from the start of the padded input. */
-function reach(axis: number, windows: number, kernel: readonly number[], { stride, dilation }: Window2d): number {
-  return (windows - 1) * stride[axis]! + (kernel[axis]! - 1) * dilation[axis]! + 1;
 }
-
-/**
- * One 3-D convolution: x seen as [1, N, C, H, W], the batch as its channels, with dy as a filter [K, N, 1, H′, W′]. Its
- * output is [1, K, C, h, w]: the gradient, without a transpose of anything but dy. The strides of the forward
- * convolution are the dilations of this one, and the other way round.
- *
- * With groups, each is a group here: x becomes [1, groups·N, C/groups, H, W].
- */
-const conv2dWeightGradient: Rule<Conv2dWeightGradientParams> = ({ emit, inputs: [x, dy], types, params }) => {
-  const { stride, padding, dilation, groups, weightShape } = params;
-  const [n, , height, width] = types[0]!.shape as [number, number, number, number];
-  const [k, perGroup, ...kernel] = weightShape as [number, number, number, number];
-  const windows = types[1]!.shape.slice(2);
-
-  let image = x!;
-  if (groups > 1) {
-    const split = emit.op("Reshape", [image, emit.ints([n, groups, perGroup, height, width])]);
-    image = emit.op("Transpose", [split], { perm: [1, 0, 2, 3, 4] });
-  }
-  image = emit.op("Reshape", [image, emit.ints([1, groups * n, perGroup, height, width])]);
-  const turned = emit.op("Transpose", [dy!], { perm: [1, 0, 2, 3] });
-  const filter = emit.op("Reshape", [turned, emit.ints([k, n, 1, ...windows])]);
-
-  // The end is padded, or cut (negative), to what the windows reached: more would make the result larger than the kernel.
-  const sizes = [height, width];
-  const ends = sizes.map((size, axis) => reach(axis, windows[axis]!, kernel, params) - size - padding[axis]!);
-  const cut = [0, 1].filter((axis) => ends[axis]! < 0);
-  if (cut.length > 0) {
-    const stops = emit.ints(cut.map((axis) => sizes[axis]! + ends[axis]!));
-    image = emit.op("Slice", [image, emit.ints(cut.map(() => 0)), stops, emit.ints(cut.map((axis) => axis + 3))]);
-  }
-  const gradient = emit.op("Conv", [image, filter], {
-    strides: [1, ...dilation],
-    dilations: [1, ...stride],
-    pads: [0, padding[0], padding[1], 0, ...ends.map((end) => Math.max(end, 0))],
-    group: groups,
-  });
-  return emit.op("Reshape", [gradient, emit.ints(weightShape)]);
-};
 
 export const convolution = { conv2d, conv2dInputGradient, conv2dWeightGradient };

@@ -9,8 +9,11 @@ import type {
 import { dataTypeOf } from "../../tensor-proto.js";
 import type { Rule } from "../lowering.js";
 
-const reshape: Rule<ShapeParams> = ({ emit, inputs: [x], params: { shape } }) =>
-  emit.op("Reshape", [x!, emit.ints(shape)]);
+/** 0 takes a size over from the input, so that a graph whose batch is left free still works. */
+const reshape: Rule<ShapeParams> = ({ emit, inputs: [x], types, params: { shape } }) => {
+  const keepsBatch = shape.length > 0 && shape[0] === types[0]!.shape[0];
+  return emit.op("Reshape", [x!, emit.ints(keepsBatch ? [0, ...shape.slice(1)] : shape)]);
+};
 
 const broadcastTo: Rule<ShapeParams> = ({ emit, inputs: [x], params: { shape } }) =>
   emit.op("Expand", [x!, emit.ints(shape)]);
