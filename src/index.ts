@@ -7,8 +7,18 @@
  */
 export * from "./core/index.js";
 export * from "./data/index.js";
-export type { Initializer, Layer, Parameter, Program, Role, Runtime, ScaleInvariance, Session, State } from "./graph/index.js";
-export { gradients, Graph, Scope } from "./graph/index.js";
+export type {
+  Initializer,
+  Layer,
+  Parameter,
+  Program,
+  Role,
+  Runtime,
+  ScaleInvariance,
+  Session,
+  State,
+} from "./graph/index.js";
+export { Graph, gradients, Scope } from "./graph/index.js";
 export * from "./models/index.js";
 export * from "./nn/index.js";
 export * from "./norm/index.js";

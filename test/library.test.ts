@@ -83,19 +83,15 @@ describe("examples/train-on-arrays.ts", async () => {
 
   it("saves an ONNX file that gives the same logits, for one image and for several", async () => {
     const expected = await example.model.logits(unseen.images);
-    const whole = await example.model.toOnnx({ batch: unseen.labels.length });
-    for (const [bytes, count] of [
-      [await readFile("stripes.onnx"), 1],
-      [whole, unseen.labels.length],
-    ] as const) {
-      const session = await onnxSession(bytes, { threads: 1 });
+    const session = await onnxSession(await readFile("stripes.onnx"), { threads: 1 });
+    for (const count of [1, unseen.labels.length]) {
       const images = normwise.tensor(unseen.images.slice(0, count * 144) as Float32Array, [count, 1, 12, 12]);
       const { logits } = await session.run({ images });
-      await session.close();
       expect(logits!.shape).toEqual([count, 3]);
       const distance = Math.max(...normwise.numbersOf(logits!).map((logit, i) => Math.abs(logit - expected[i]!)));
       expect(distance).toBeLessThan(1e-5); // sums in another order, in float32
     }
+    await session.close();
   });
 });
 

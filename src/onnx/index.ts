@@ -4,6 +4,7 @@ export * from "./lower/emitter.js";
 export * from "./lower/lower.js";
 export * from "./lower/lowering.js";
 export * from "./lower/portable/index.js";
+export * from "./simplify/simplify.js";
 export * from "./tensor-proto.js";
 export * from "./to-onnx.js";
 export * from "./value-info.js";

@@ -5,6 +5,7 @@ import { type LowerOptions, lower } from "./lower/lower.js";
 import type { Lowering } from "./lower/lowering.js";
 import { portable } from "./lower/portable/index.js";
 import { type ModelProto, ModelProtoSchema } from "./proto/onnx_pb.js";
+import { simplify } from "./simplify/simplify.js";
 
 /** The standard operator set that is written. */
 export const opset = 21;
@@ -33,7 +34,7 @@ export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Arra
       domain,
       version: BigInt(version),
     })),
-    graph: lower(program, lowering, options),
+    graph: lower(simplify(program), lowering, options),
   });
   return toBinary(ModelProtoSchema, model);
 }

@@ -7,6 +7,7 @@ export * from "./measure.js";
 export * from "./records.js";
 export * from "./run-config.js";
 export * from "./side-programs.js";
+export * from "./train-options.js";
 export * from "./trained-model.js";
 export * from "./trainer.js";
 export * from "./training-step.js";

@@ -1,6 +1,6 @@
 import { assertArgument, type Tensor, tensor } from "../core/index.js";
 import type { ImageDataset } from "../data/index.js";
-import type { Runtime, State } from "../graph/index.js";
+import type { State } from "../graph/index.js";
 import { toOnnx } from "../onnx/index.js";
 import type { EvaluationResult, Evaluator } from "./evaluation.js";
 import { epsilonScaleInput, type ImageNetwork } from "./image-network.js";
@@ -26,10 +26,8 @@ export interface TrainedModel {
 }
 
 interface TrainedParts {
-  readonly runtime: Runtime;
   readonly network: ImageNetwork;
   readonly state: State;
-  readonly batch: number;
   readonly judge: Evaluator;
   readonly epsilonScale: number;
   readonly classes: readonly string[];

@@ -3,6 +3,7 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -157,6 +158,8 @@ describe("killed by SIGKILL, a run goes on from its last checkpoint with the sam
     await run.close();
     appendFileSync(join(before, "metrics.jsonl"), '{"type":"st');
     writeFileSync(join(before, "checkpoints", ".last.safetensors.0123abcd.tmp"), "half");
+    mkdirSync(join(before, "snapshots"));
+    writeFileSync(join(before, "snapshots", ".epoch-0001.safetensors.0123abcd.tmp"), "half");
     rmSync(join(before, "summary.json"));
     expect(await killEverywhere("resumed", { ...short, steps: 7 }, before)).toBeGreaterThan(60);
   });

@@ -172,7 +172,7 @@ describe.each(cases)("batchNorm, %s", (_name, metric, spreadOf, keptOf, shape) =
   it("gives β for a constant input, and a finite gradient", () => {
     const built = build({ metric }, shape);
     const constant = tensor(new Float32Array(input(shape).data.length).fill(7), shape);
-    const feeds = { ...built.feeds, x: constant };
+    const feeds: Record<string, Tensor> = { ...built.feeds, x: constant };
     for (const [index, value] of outputOf(built, feeds).entries()) {
       expect(value).toBe(Number(feeds.bias!.data[channelOf(shape, index)]));
     }

@@ -47,13 +47,16 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes what {@link writeFileAtomic} left in a folder when its process was killed. Nobody may be writing there. */
+/**
+ * Removes what {@link writeFileAtomic} left in a folder, and in those within it, when its process was killed. Nobody may
+ * be writing there.
+ */
 export async function removeLeftovers(folder: string): Promise<void> {
   try {
-    const names = (await readdir(folder)).filter(isLeftover);
+    const names = (await readdir(folder, { recursive: true })).filter((name) => isLeftover(basename(name)));
     await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
   } catch (cause) {
-    if (!hasCode(cause, "ENOENT")) throw fileError(folder, "remove unfinished files", cause);
+    throw fileError(folder, "remove unfinished files", cause);
   }
 }
 

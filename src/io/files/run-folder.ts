@@ -86,7 +86,6 @@ export class RunFolder implements RunReader {
       await mkdir(checkpointFolder(path), { recursive: true }).catch((cause: unknown) => {
         throw fileError(checkpointFolder(path), "make the folder", cause);
       });
-      await removeLeftovers(checkpointFolder(path));
       const run = new RunFolder(readRun(path), lock, options);
       await syncFolder(path);
       return run;
@@ -146,7 +145,8 @@ export class RunFolder implements RunReader {
   /**
    * Writes a checkpoint, after everything recorded so far is safe on the disk. The tensors are copied before the call
    * returns its promise, so that training may go on meanwhile.
-   * @param name `last` is what {@link RunFolder.resume} resumes; any other is for reading.
+   * @param name `last` is what {@link RunFolder.resume} resumes; any other is for reading. Of several at one step, write
+   *   `last` after the others: a resume does not go back to make them.
    */
   async writeCheckpoint(
     name: string,

@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { expectation, InvalidArgumentError, sameShape, type Tensor } from "../../core/index.js";
 import type { Program, Tensors, Value } from "../../graph/index.js";
+import { neededValues } from "../needed-values.js";
 import { type GraphProto, GraphProtoSchema } from "../proto/onnx_pb.js";
 import { valueInfo } from "../value-info.js";
 import { Emitter, type TensorName } from "./emitter.js";
 import { type Lowering, ruleFor } from "./lowering.js";
-import { neededValues } from "./needed-values.js";
 
 /** Options of {@link lower}. */
 export interface LowerOptions {

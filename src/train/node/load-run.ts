@@ -55,7 +55,7 @@ export async function loadRun(
   const judge = await evaluator(runtime, network, batch, control?.scalesEpsilon);
   const epsilonScale = control?.epsilonScaleAfter(progress.step) ?? 1;
   return {
-    model: trainedModel({ runtime, network, state, batch, judge, epsilonScale, classes: data.classes }),
+    model: trainedModel({ network, state, judge, epsilonScale, classes: data.classes }),
     source: config.data,
     async close() {
       await judge.close();

@@ -55,8 +55,8 @@ export async function train(path: string, plan: Plan): Promise<void> {
     run.appendMetrics({ type: "epoch", step: step + 1 });
     const tensors = { weight: tensor(weightAt(step + 1, plan.size)) };
     const metadata = { step: String(step + 1) };
+    if ((step + 1) % (2 * plan.every) === 0) await run.writeCheckpoint("best", tensors, metadata);
     await run.writeCheckpoint("last", tensors, metadata);
-    await run.writeCheckpoint("best", tensors, metadata);
   }
   await run.writeFile("summary.json", JSON.stringify({ steps: plan.steps }));
   await run.close();

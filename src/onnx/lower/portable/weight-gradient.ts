@@ -27,8 +27,11 @@ export const conv2dWeightGradient: Rule<Conv2dWeightGradientParams> = ({ emit, i
   const [k, perGroup, ...kernel] = weightShape as [number, number, number, number];
   const windows = types[1]!.shape.slice(2);
 
-  const planes = emit.op("Reshape", [x!, emit.ints([n, groups, perGroup, height * width])]);
-  const channelsInnermost = emit.op("Transpose", [planes], { perm: [1, 0, 3, 2] });
+  // Without groups the transpose is of three axes, one of which moves: that ONNX Runtime does twice as fast.
+  const planes = [n, ...(groups > 1 ? [groups] : []), perGroup, height * width];
+  const channelsInnermost = emit.op("Transpose", [emit.op("Reshape", [x!, emit.ints(planes)])], {
+    perm: groups > 1 ? [1, 0, 3, 2] : [0, 2, 1],
+  });
   let image = emit.op("Reshape", [channelsInnermost, emit.ints([1, groups * n, height, width, perGroup])]);
 
   // The end is padded, or cut, to what the windows reached: with more, the result would be larger than the kernel.

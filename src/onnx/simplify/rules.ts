@@ -1,0 +1,95 @@
+import { sameShape, sizeOf } from "../../core/index.js";
+import { type Primitive, type PrimitiveName, primitives, type Value } from "../../graph/index.js";
+import type { Make } from "./simplify.js";
+
+/** The application of a primitive that a rule may put in another way. */
+export interface Application {
+  readonly primitive: Primitive;
+  /** Simplified already. */
+  readonly inputs: readonly Value[];
+  readonly params: object;
+  readonly make: Make;
+}
+
+/** An identity: gives what to compute instead, or nothing where it does not apply. */
+export type Simplification = (application: Application) => Value | undefined;
+
+const broadcasting: ReadonlySet<string> = new Set<PrimitiveName>([
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "maximum",
+  "minimum",
+  "greater",
+  "equal",
+  "where",
+]);
+
+/** The inputs of a value that is the application of the named primitive. */
+function inputsOf(value: Value, name: PrimitiveName): readonly Value[] | undefined {
+  const { source } = value;
+  return source.kind === "apply" && source.primitive.name === name ? source.inputs : undefined;
+}
+
+/** x ∘ broadcastTo(y) = x ∘ y, where x or another operand has the shape of the result. */
+const dropBroadcast: Simplification = ({ primitive, inputs, params, make }) => {
+  if (!broadcasting.has(primitive.name)) return undefined;
+  const { shape } = primitive.infer(inputs, params);
+  for (const [position, input] of inputs.entries()) {
+    const small = inputsOf(input, "broadcastTo")?.[0];
+    const others = inputs.filter((_, at) => at !== position);
+    if (small && others.some((other) => sameShape(other.shape, shape))) {
+      return make(primitive, inputs.with(position, small), params);
+    }
+  }
+  return undefined;
+};
+
+/** x + (−y) = x − y and (−x) + y = y − x. */
+const addOfNegation: Simplification = ({ primitive, inputs: [a, b], make }) => {
+  if (primitive.name !== "add") return undefined;
+  const [right, left] = [inputsOf(b!, "neg")?.[0], inputsOf(a!, "neg")?.[0]];
+  if (right) return make(primitives.sub, [a!, right], {});
+  return left && make(primitives.sub, [b!, left], {});
+};
+
+/** Σ(−x) = −Σx: the sum is smaller. */
+const sumOfNegation: Simplification = ({ primitive, inputs: [x], params, make }) => {
+  const negated = primitive.name === "reduceSum" && inputsOf(x!, "neg")?.[0];
+  return negated ? make(primitives.neg, [make(primitive, [negated], params)], {}) : undefined;
+};
+
+/** x + x = 2x and (y + x) + x = y + 2x: differentiating x·x gives the same term twice. */
+const likeTerms: Simplification = ({ primitive, inputs: [a, b], make }) => {
+  if (primitive.name !== "add") return undefined;
+  const twice = (x: Value): Value => make(primitives.mul, [x, x.graph.constant(2, x.dtype)], {});
+  if (a === b) return twice(a!);
+  const terms = inputsOf(a!, "add");
+  if (!terms?.includes(b!)) return undefined;
+  return make(primitives.add, [terms[0] === b ? terms[1]! : terms[0]!, twice(b!)], {});
+};
+
+/** (x · s) · t = x · (s · t), where x is large and the factors s and t are small. */
+const smallFactorsFirst: Simplification = ({ primitive, inputs, params, make }) => {
+  if (primitive.name !== "mul") return undefined;
+  const size = sizeOf(primitive.infer(inputs, params).shape);
+  for (const [product, t] of [inputs, [...inputs].reverse()] as [Value, Value][]) {
+    const factors = inputsOf(product, "mul");
+    if (!factors || sizeOf(t.shape) * 2 > size) continue;
+    const [s, x] = [...factors].sort((a, b) => sizeOf(a.shape) - sizeOf(b.shape)) as [Value, Value];
+    if (sizeOf(s.shape) * 2 > size || sizeOf(x.shape) !== size) continue;
+    const small = make(primitives.mul, [s, t], {});
+    if (sizeOf(small.shape) * 2 <= size) return make(primitives.mul, [x, small], {});
+  }
+  return undefined;
+};
+
+/** All identities, in the order in which they are tried. */
+export const rules: readonly Simplification[] = [
+  dropBroadcast,
+  addOfNegation,
+  sumOfNegation,
+  likeTerms,
+  smallFactorsFirst,
+];
