@@ -3,8 +3,8 @@ import { defineCommand } from "citty";
 import { assertArgument } from "../core/index.js";
 import { reportRun } from "../experiments/node/index.js";
 import { readRun, writeFileAtomic } from "../io/files/index.js";
-import { comparisonReport, renderComparison, resultTable } from "../report/index.js";
 import { readReportAssets } from "../report/files/index.js";
+import { comparisonReport, renderComparison, resultTable } from "../report/index.js";
 import { epochRecords, readRunConfig, readRunResult } from "../train/node/index.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
@@ -23,7 +23,12 @@ export const compareCommand = defineCommand({
       const config = readRunConfig(folder);
       const run = { name: folder, label: basename(folder), description: describe(config), config };
       const { progress, result } = readRunResult(folder);
-      const finished = { run, seed: config.seed, epochs: epochRecords(readRun(folder)), cappedChannels: progress.cappedChannels };
+      const finished = {
+        run,
+        seed: config.seed,
+        epochs: epochRecords(readRun(folder)),
+        cappedChannels: progress.cappedChannels,
+      };
       return reportRun({ ...finished, ...(result ? { testAccuracy: result.testAccuracy } : {}) }, folder);
     });
     const stepsPerEpoch = epochRecords(readRun(given._[0]!))[0]?.step;

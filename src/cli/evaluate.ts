@@ -1,9 +1,9 @@
 import { defineCommand } from "citty";
 import { expectation, InvalidArgumentError } from "../core/index.js";
 import { loadDataset } from "../train/node/index.js";
+import { classify } from "./classify.js";
 import { openModel } from "./open-model.js";
 import { numberOption } from "./run-options.js";
-import { classify } from "./classify.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** Options that evaluating and predicting share. */
@@ -26,7 +26,8 @@ export const evaluateCommand = defineCommand({
     const { predictions, data } = await predictionsFor(given);
     const count = data.labels.length;
     const right = predictions.filter(({ predicted }, row) => predicted === data.labels[row]).length;
-    const loss = predictions.reduce((sum, { logProbabilities }, row) => sum - logProbabilities[data.labels[row]!]!, 0) / count;
+    const loss =
+      predictions.reduce((sum, { logProbabilities }, row) => sum - logProbabilities[data.labels[row]!]!, 0) / count;
     const accuracy = (100 * right) / count;
     const result = { model: given.model, data: data.name, split: given.split, images: count, accuracy, loss };
     process.stdout.write(

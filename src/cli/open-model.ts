@@ -48,7 +48,9 @@ async function openOnnx(path: string, threads: number): Promise<OpenModel> {
   const [output] = session.outputs.keys();
   if (input === undefined || session.inputs.size !== 1 || output === undefined || input[1].shape.length !== 4) {
     await session.close();
-    throw new DataError(expectation(path, "a model with one input, images [N, C, H, W]", [...session.inputs.keys()].join(", ")));
+    throw new DataError(
+      expectation(path, "a model with one input, images [N, C, H, W]", [...session.inputs.keys()].join(", ")),
+    );
   }
   const [name, { dtype, shape }] = input;
   const size = typeof shape[0] === "number" && shape[0] > 0 ? shape[0] : 128; // a free batch dimension takes any size
@@ -76,4 +78,5 @@ async function openOnnx(path: string, threads: number): Promise<OpenModel> {
 }
 
 /** Bytes as the values they stand for, for models that take floats. */
-const asFractions = (bytes: Uint8Array | Float32Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);
+const asFractions = (bytes: Uint8Array | Float32Array): Float32Array =>
+  Float32Array.from(bytes, (value) => value / 255);

@@ -31,7 +31,9 @@ export const predictCommand = defineCommand({
     }));
     if (format === "json") process.stdout.write(`${JSON.stringify(rows)}\n`);
     else {
-      const lines = rows.map(({ image, predicted, probability, label }) => [image, quoted(predicted), probability.toFixed(4), quoted(label)].join(","));
+      const lines = rows.map(({ image, predicted, probability, label }) =>
+        [image, quoted(predicted), probability.toFixed(4), quoted(label)].join(","),
+      );
       process.stdout.write(`image,predicted,probability,label\n${lines.join("\n")}\n`);
     }
   },

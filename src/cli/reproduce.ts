@@ -12,8 +12,16 @@ const experiments: readonly Experiment[] = [weightDecay];
 
 const args = {
   experiment: { type: "positional", description: experiments.map(({ name }) => name).join(", "), required: true },
-  preset: { type: "string", description: "laptop (minutes on two cores) or paper (the paper's setting)", default: "laptop" },
-  data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded", default: "embedded" },
+  preset: {
+    type: "string",
+    description: "laptop (minutes on two cores) or paper (the paper's setting)",
+    default: "laptop",
+  },
+  data: {
+    type: "string",
+    description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded",
+    default: "embedded",
+  },
   seeds: { type: "string", description: "number of seeds", default: "1" },
   epochs: { type: "string", description: "epochs instead of the preset's; drops of the rate keep their proportions" },
   images: { type: "string", description: "training images instead of the preset's" },

@@ -5,7 +5,10 @@ import { parseRunConfig, type RunConfig } from "../train/index.js";
 
 /** Options of `normwise train` that set a field of the configuration; the text of each says its default. */
 export const runOptions = {
-  model: { type: "string", description: "vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56, resnet110" },
+  model: {
+    type: "string",
+    description: "vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56, resnet110",
+  },
   width: { type: "string", description: "multiplies the channels (1)" },
   data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded (the default)" },
   images: { type: "string", description: "training images to use (all)" },
@@ -13,7 +16,10 @@ export const runOptions = {
   epochs: { type: "string", description: "epochs (80)" },
   batch: { type: "string", description: "images per step (128)" },
   lr: { type: "string", description: "learning rate, per step (0.1)" },
-  schedule: { type: "string", description: "constant, steps:20e,40e,60e, cosine, linear, warmup:5e+cosine, … (constant)" },
+  schedule: {
+    type: "string",
+    description: "constant, steps:20e,40e,60e, cosine, linear, warmup:5e+cosine, … (constant)",
+  },
   momentum: { type: "string", description: "momentum, per step (0.9)" },
   nesterov: { type: "boolean", description: "Nesterov's form instead of heavy ball" },
   "weight-decay": { type: "string", description: "weight decay λ (0)" },
@@ -27,7 +33,10 @@ export const runOptions = {
   "to-weight-decay": { type: "string", description: "exact-schedule: the decay of this training (0)" },
   "follow-epsilon": { type: "boolean", description: "exact-schedule: let the normalizations' ε follow (on)" },
   reference: { type: "string", description: "paper-correction, norm-schedule: folder of the recorded run" },
-  cap: { type: "string", description: "paper-correction, norm-schedule: limit of a correction (100 × the layer's median)" },
+  cap: {
+    type: "string",
+    description: "paper-correction, norm-schedule: limit of a correction (100 × the layer's median)",
+  },
   granularity: { type: "string", description: "paper-correction, norm-schedule: step (default) or epoch" },
   crop: { type: "string", description: "zeros around an image before it is cropped at random (4)" },
   flip: { type: "boolean", description: "mirror images at random (on; --no-flip)" },
@@ -40,8 +49,22 @@ export const runOptions = {
 } as const satisfies ArgsDef;
 
 const numbers = [
-  "width", "images", "validation", "epochs", "batch", "lr", "momentum", "weight-decay", "from-weight-decay",
-  "to-weight-decay", "cap", "crop", "seed", "threads", "measure-every", "checkpoint-every",
+  "width",
+  "images",
+  "validation",
+  "epochs",
+  "batch",
+  "lr",
+  "momentum",
+  "weight-decay",
+  "from-weight-decay",
+  "to-weight-decay",
+  "cap",
+  "crop",
+  "seed",
+  "threads",
+  "measure-every",
+  "checkpoint-every",
 ] as const;
 
 /** Fields whose option has another name. */
@@ -65,7 +88,8 @@ export async function runConfigFrom(args: Args, rawArgs: readonly string[]): Pro
   }
   if (Object.keys(control).length > 0) {
     const held = (base as { control?: object }).control;
-    const kept = control.kind === undefined || (held as { kind?: unknown } | undefined)?.kind === control.kind ? held : {};
+    const kept =
+      control.kind === undefined || (held as { kind?: unknown } | undefined)?.kind === control.kind ? held : {};
     fields.control = { ...kept, ...control };
   }
   return parseRunConfig(fields, "options");
@@ -120,11 +144,20 @@ const groupFields: Readonly<Record<string, string>> = {
 /** `scale-invariant:weight-decay=0,rate=0.5`; a pattern after `name:` may hold colons, so the numbers start at the last. */
 function parseGroup(text: string): Record<string, unknown> {
   const at = text.lastIndexOf(":");
-  const assignments = text.slice(at + 1).split(",").map((part) => part.split("="));
-  const valid = at > 0 && assignments.every(([field, value]) => groupFields[field!] !== undefined && value !== undefined);
+  const assignments = text
+    .slice(at + 1)
+    .split(",")
+    .map((part) => part.split("="));
+  const valid =
+    at > 0 && assignments.every(([field, value]) => groupFields[field!] !== undefined && value !== undefined);
   if (!valid) {
     throw new InvalidArgumentError(
-      expectation("--group", "MATCH:weight-decay=NUMBER,rate=NUMBER,momentum=NUMBER", text, "for example scale-invariant:weight-decay=0"),
+      expectation(
+        "--group",
+        "MATCH:weight-decay=NUMBER,rate=NUMBER,momentum=NUMBER",
+        text,
+        "for example scale-invariant:weight-decay=0",
+      ),
     );
   }
   const fields = assignments.map(([field, value]) => [groupFields[field!]!, numberOption(`group ${field}`, value)]);

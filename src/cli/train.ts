@@ -55,5 +55,8 @@ async function resumedConfig(given: Readonly<Record<string, unknown>>, rawArgs: 
   const { config: _, resume: __, out: ___, ...options } = given;
   const named = Object.keys(options).some((name) => name !== "_" && options[name] !== undefined);
   if (!named && given.config === undefined) return held;
-  return runConfigFrom({ ...given, ...(given.config === undefined ? { config: `${given.out}/run.json` } : {}) }, rawArgs);
+  return runConfigFrom(
+    { ...given, ...(given.config === undefined ? { config: `${given.out}/run.json` } : {}) },
+    rawArgs,
+  );
 }

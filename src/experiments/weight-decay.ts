@@ -1,4 +1,4 @@
-import { type RunConfig, type RunConfigInput, parseRunConfig } from "../train/index.js";
+import { parseRunConfig, type RunConfig, type RunConfigInput } from "../train/index.js";
 import type { Experiment, ExperimentChoice, FinishedRun, PlannedRun } from "./experiment.js";
 import { type PairedDifference, pairedDifference } from "./paired-difference.js";
 
@@ -53,12 +53,12 @@ export const weightDecay: Experiment = {
       seed,
       threads: choice.threads,
     };
-    const run = (
-      name: string,
-      label: string,
-      description: string,
-      changes: Partial<RunConfigInput>,
-    ): PlannedRun => ({ name, label, description, config: parseRunConfig({ ...base, ...changes }) });
+    const run = (name: string, label: string, description: string, changes: Partial<RunConfigInput>): PlannedRun => ({
+      name,
+      label,
+      description,
+      config: parseRunConfig({ ...base, ...changes }),
+    });
     const off: Partial<RunConfigInput> = { groups: groupsWithoutDecay[choice.preset], compareWith: reference };
     const controlled = (control: RunConfig["control"]): Partial<RunConfigInput> => ({ ...off, control });
 
@@ -67,12 +67,22 @@ export const weightDecay: Experiment = {
         measureEvery: 1,
         snapshots: true,
       }),
-      run("decay-off", "decay off", "The same without decay on the scale-invariant weights: their norms only grow.", off),
+      run(
+        "decay-off",
+        "decay off",
+        "The same without decay on the scale-invariant weights: their norms only grow.",
+        off,
+      ),
       run(
         "paper-correction",
         "off + paper's correction",
         "No decay; each channel's rate is η‖w‖²/‖w_WD‖², w_WD being that channel in the recorded run with decay.",
-        controlled({ kind: "paper-correction", reference, cap: 100, granularity: choice.preset === "paper" ? "epoch" : "step" }),
+        controlled({
+          kind: "paper-correction",
+          reference,
+          cap: 100,
+          granularity: choice.preset === "paper" ? "epoch" : "step",
+        }),
       ),
       run(
         "exact-schedule",
@@ -126,7 +136,9 @@ function describe({ label, mean, halfWidth, seeds }: PairedDifference): string {
 function directionFindings(runs: readonly FinishedRun[]): string[] {
   const ends = runs.flatMap(({ run, epochs }) => {
     const cosines = Object.values(epochs.at(-1)?.directionCosine ?? {}).filter(Number.isFinite);
-    return cosines.length === 0 ? [] : [{ label: run.label, cosine: cosines.reduce((a, b) => a + b, 0) / cosines.length }];
+    return cosines.length === 0
+      ? []
+      : [{ label: run.label, cosine: cosines.reduce((a, b) => a + b, 0) / cosines.length }];
   });
   if (ends.length === 0) return [];
   const labels = [...new Set(ends.map(({ label }) => label))];

@@ -37,10 +37,18 @@ export interface Buffer {
   readonly name: string;
   readonly initial: number;
   readonly value: Value;
-  /** The weight whose norm it follows: it is proportional to that norm (per channel) to this power. */
-  readonly follows?: { readonly weight: string; readonly power: 1 | 2 };
+  /** What it is proportional to, with the weight's norm (per channel) taken to this power. */
+  readonly follows?: Proportion & { readonly power: 1 | 2 };
   /** Its value after a training step; unset where it does not change. */
   next?: Value;
+}
+
+/** Says that, but for an offset, the channels of a value are proportional to those of a scale-invariant weight. */
+export interface Proportion {
+  /** The weight's full name. */
+  readonly weight: string;
+  /** Full name of the parameter that was added to each channel. */
+  readonly offset?: string;
 }
 
 /** The output of a layer, remembered for diagnosis. */
@@ -54,8 +62,8 @@ interface Registry {
   readonly parameters: Map<string, Parameter>;
   readonly buffers: Map<string, Buffer>;
   readonly outputs: LayerOutput[];
-  /** Values whose channels are proportional to those of a scale-invariant weight, by that weight's name. */
-  readonly scaledBy: Map<Value, string>;
+  /** Values whose channels are proportional to those of a scale-invariant weight. */
+  readonly proportions: Map<Value, Proportion>;
 }
 
 /** What makes normalizations follow a norm that changes by a known factor, so that the function stays the same. */
@@ -89,7 +97,7 @@ export class Scope {
     readonly absorption: Absorption = nothingAbsorbed,
     registry?: Registry,
   ) {
-    this.#registry = registry ?? { parameters: new Map(), buffers: new Map(), outputs: [], scaledBy: new Map() };
+    this.#registry = registry ?? { parameters: new Map(), buffers: new Map(), outputs: [], proportions: new Map() };
   }
 
   /** Whether the network is built for training. */
@@ -165,17 +173,16 @@ export class Scope {
   }
 
   /**
-   * Notes that a value's channels are proportional to those of a weight, for the normalization that comes next.
-   * @param weight Its full name; `undefined` notes nothing.
+   * Notes what a value's channels are proportional to, for the normalization that comes next; `undefined` notes nothing.
    */
-  noteScale(value: Value, weight: string | undefined): Value {
-    if (weight !== undefined) this.#registry.scaledBy.set(value, weight);
+  noteProportion(value: Value, proportion: Proportion | undefined): Value {
+    if (proportion !== undefined) this.#registry.proportions.set(value, proportion);
     return value;
   }
 
   /** The scale-invariant weight that a value is proportional to, if any. */
-  scaleOf(value: Value): string | undefined {
-    return this.#registry.scaledBy.get(value);
+  proportionOf(value: Value): Proportion | undefined {
+    return this.#registry.proportions.get(value);
   }
 
   /** The full name of a parameter or buffer of this scope. */

@@ -1,6 +1,6 @@
 import { assertArgument } from "../core/index.js";
 import { add, type Layer, pad, relu as rectify, slice, type Value } from "../graph/index.js";
-import { conv2d, globalAveragePool, linear, relu, sequential, padTo } from "../nn/index.js";
+import { conv2d, globalAveragePool, linear, padTo, relu, sequential } from "../nn/index.js";
 import { type BatchNormOptions, batchNorm } from "../norm/index.js";
 
 /** Options of {@link resnetCifar}. */
@@ -24,7 +24,12 @@ export interface ResnetCifarOptions {
  */
 export function resnetCifar({ depth = 20, width = 1, classes = 10, norm }: ResnetCifarOptions = {}): Layer {
   const blocks = (depth - 2) / 6;
-  assertArgument(Number.isInteger(blocks) && blocks > 0, "resnetCifar", "a depth of 6n + 2 (20, 32, 44, 56, 110)", depth);
+  assertArgument(
+    Number.isInteger(blocks) && blocks > 0,
+    "resnetCifar",
+    "a depth of 6n + 2 (20, 32, 44, 56, 110)",
+    depth,
+  );
   const channels = [16, 32, 64].map((count) => Math.max(1, Math.round(count * width)));
   const stage = (index: number): Layer =>
     sequential(

@@ -1,6 +1,6 @@
-import { InvalidArgumentError, expectation } from "../core/index.js";
+import { expectation, InvalidArgumentError } from "../core/index.js";
 import type { Layer } from "../graph/index.js";
-import { conv2d, flatten, linear, maxPool2d, relu, sequential, padTo } from "../nn/index.js";
+import { conv2d, flatten, linear, maxPool2d, padTo, relu, sequential } from "../nn/index.js";
 import { type BatchNormOptions, batchNorm } from "../norm/index.js";
 
 /** Channels of the convolutions (Simonyan & Zisserman 2015, table 1); M stands for a 2 × 2 maximum pooling. */

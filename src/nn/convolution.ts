@@ -1,5 +1,13 @@
 import { assertArgument, expectation, ShapeError } from "../core/index.js";
-import { add, conv2d as convolve, type Conv2dOptions, type Initializer, type Layer, reshape, window2d } from "../graph/index.js";
+import {
+  add,
+  type Conv2dOptions,
+  conv2d as convolve,
+  type Initializer,
+  type Layer,
+  reshape,
+  window2d,
+} from "../graph/index.js";
 import { constant, heNormal } from "./initializers.js";
 
 /** Options of {@link conv2d}. */
@@ -35,7 +43,8 @@ export function conv2d(channels: number, options: ConvLayerOptions = {}): Layer 
       const y = bias
         ? add(product, reshape(scope.parameter("bias", [channels], constant(0), "bias"), [1, channels, 1, 1]))
         : product;
-      return scope.noteScale(y, invariance === "none" ? undefined : scope.fullName("weight"));
+      const proportion = { weight: scope.fullName("weight"), ...(bias ? { offset: scope.fullName("bias") } : {}) };
+      return scope.noteProportion(y, invariance === "none" ? undefined : proportion);
     },
   };
 }

@@ -25,7 +25,8 @@ export function linear(features: number, options: LinearOptions = {}): Layer {
       const weight = scope.parameter("weight", [features, inputs], initializer, "weight", invariance);
       const product = matmul(x, transposeLast(weight));
       const y = bias ? add(product, scope.parameter("bias", [features], uniformFanIn(inputs), "bias")) : product;
-      return scope.noteScale(y, invariance === "none" ? undefined : scope.fullName("weight"));
+      const proportion = { weight: scope.fullName("weight"), ...(bias ? { offset: scope.fullName("bias") } : {}) };
+      return scope.noteProportion(y, invariance === "none" ? undefined : proportion);
     },
   };
 }

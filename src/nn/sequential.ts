@@ -18,7 +18,7 @@ export function sequential(...layers: readonly Layer[] | readonly [Readonly<Reco
         const rest = named.slice(position + 1).map(([, following]) => following);
         const inner = scope.child(name, absorptionOf(rest, scope.absorption));
         const output = layer.apply(value, inner);
-        if (layer.scale === "passes") scope.noteScale(output, scope.scaleOf(value));
+        if (layer.scale === "passes") scope.noteProportion(output, scope.proportionOf(value));
         return layer.kind === "sequential" ? output : inner.record(output);
       }, x);
     },

@@ -1,5 +1,18 @@
 import { assertArgument, expectation, type Shape, ShapeError, sizeOf } from "../core/index.js";
-import { add, type Buffer, div, type Layer, mul, reduceMean, reshape, type Scope, square, sub, type Value } from "../graph/index.js";
+import {
+  add,
+  type Buffer,
+  div,
+  type Layer,
+  mul,
+  type Proportion,
+  reduceMean,
+  reshape,
+  type Scope,
+  sub,
+  type Value,
+} from "../graph/index.js";
+import { scaleProportional } from "./following.js";
 import { l2, type Metric } from "./metric.js";
 import { denominator, estimate } from "./spread.js";
 
@@ -37,9 +50,9 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     apply(x, scope) {
       if (x.rank < 2) throw new ShapeError(expectation("batchNorm", "x [N, C] or [N, C, H, W]", `[${x.shape}]`));
       const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
-      const weight = scope.scaleOf(x);
-      const following = weight === undefined ? undefined : scope.options.following;
-      const running = runningBuffers(scope, metric, x.shape[1]!, weight);
+      const proportion = scope.proportionOf(x);
+      const following = proportion && scope.options.following;
+      const running = runningBuffers(scope, metric, x.shape[1]!, proportion);
       const statistics = scope.training
         ? batchStatistics(x, perChannel, metric, running, momentum, following?.statisticsScale)
         : runningStatistics(x, perChannel, running);
@@ -77,8 +90,7 @@ function batchStatistics(
   const kept = metric.power === 2 ? mul(estimated, n / Math.max(n - 1, 1)) : estimated;
   const blend = ({ value, follows }: Buffer, now: Value): Value => {
     const next = add(mul(value, 1 - momentum), mul(reshape(now, value.shape), momentum));
-    if (scale === undefined) return next;
-    return mul(next, follows?.power === 2 ? square(scale) : scale);
+    return follows && scale ? scaleProportional(next, scale, follows, (name) => x.graph.inputs.get(name)!) : next;
   };
   running.mean.next = blend(running.mean, mean);
   running.spread.next = blend(running.spread, kept);
@@ -97,12 +109,13 @@ interface RunningBuffers {
   readonly spread: Buffer;
 }
 
-function runningBuffers(scope: Scope, metric: Metric, channels: number, weight: string | undefined): RunningBuffers {
-  const follows = (power: 1 | 2): Buffer["follows"] => (weight === undefined ? undefined : { weight, power });
+function runningBuffers(scope: Scope, metric: Metric, channels: number, proportion?: Proportion): RunningBuffers {
+  const ofMean = proportion && { ...proportion, power: 1 as const };
+  const ofSpread = proportion && { weight: proportion.weight, power: metric.power };
   const spread = metric.power === 2 ? "running_var" : "running_scale";
   return {
-    mean: scope.buffer("running_mean", [channels], 0, follows(1)),
-    spread: scope.buffer(spread, [channels], 1, follows(metric.power)),
+    mean: scope.buffer("running_mean", [channels], 0, ofMean),
+    spread: scope.buffer(spread, [channels], 1, ofSpread),
   };
 }
 

@@ -47,7 +47,11 @@ export function paperCorrection(record: NormRecord, options: RecordedControlOpti
 }
 
 /** The step whose recorded norms apply at a step. */
-export function recordedStep(record: NormRecord, step: number, { granularity = "step" }: RecordedControlOptions): number {
+export function recordedStep(
+  record: NormRecord,
+  step: number,
+  { granularity = "step" }: RecordedControlOptions,
+): number {
   if (granularity === "step") return step;
   const { stepsPerEpoch } = granularity;
   return Math.min((Math.floor(step / stepsPerEpoch) + 1) * stepsPerEpoch, record.steps - 1);

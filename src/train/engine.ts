@@ -74,7 +74,8 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
     const feeds: Record<string, Tensor> = {};
     for (const parameter of tracked) {
       const channels = channelsOf(parameter);
-      const data = typeof factors === "number" ? new Float64Array(channels).fill(factors) : factors.get(parameter.name)!;
+      const data =
+        typeof factors === "number" ? new Float64Array(channels).fill(factors) : factors.get(parameter.name)!;
       feeds[rescaleInput(parameter.name)] = channelTensor(data, parameter.value.rank);
     }
     norms = unflatten((await program.run(feeds, { state })).norms!, tracked);

@@ -1,4 +1,4 @@
-import { expectation, InvalidArgumentError } from "../core/index.js";
+import { expectation, InvalidArgumentError, randomStream } from "../core/index.js";
 import { type ImageDataset, splitValidation, subset } from "../data/index.js";
 import type { Layer } from "../graph/index.js";
 import { resnetCifar, vgg } from "../models/index.js";
@@ -13,7 +13,6 @@ import {
   scaleInvariant,
   sgd,
 } from "../optim/index.js";
-import { randomStream } from "../core/index.js";
 import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */

@@ -1,5 +1,6 @@
-import { argMax, div, Graph, mul, type Parameter, type Program, reshape, square, total, type Value } from "../graph/index.js";
+import { argMax, div, Graph, mul, type Parameter, type Program, reshape, total, type Value } from "../graph/index.js";
 import { softmaxCrossEntropy } from "../nn/index.js";
+import { scaleProportional } from "../norm/index.js";
 import { forward, type ImageNetwork } from "./image-network.js";
 import { channelNorms, channelsOf, flat } from "./measure.js";
 import { slotName, type TrainingStep } from "./training-step.js";
@@ -55,11 +56,13 @@ export function rescaleProgram(
       const kept = slotName(slot, name);
       updates[kept] = div(graph.input(kept, shape), factor);
     }
-    const perChannel = reshape(factor, [-1]);
+    // A statistic has one value per channel of the weight, or several where the network was flattened between them.
+    const byChannel = (values: Value): Value => reshape(values, [channelsOf(parameter), -1]);
     for (const { name: buffer, value, follows } of buffers) {
       if (follows?.weight !== name) continue;
-      const power = follows.power === 2 ? square(perChannel) : perChannel;
-      updates[buffer] = mul(graph.input(buffer, value.shape), power);
+      const bias = (offset: string): Value => byChannel(graph.input(offset, value.shape));
+      const kept = byChannel(graph.input(buffer, value.shape));
+      updates[buffer] = reshape(scaleProportional(kept, byChannel(factor), follows, bias), value.shape);
     }
     return channelNorms(scaled, parameter);
   });

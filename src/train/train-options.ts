@@ -81,7 +81,12 @@ export function checkTrainOptions(
   assertArgument(learningRate >= 0 && Number.isFinite(learningRate), "train", "a learning rate ≥ 0", learningRate);
   if (batch > data.labels.length) {
     throw new InvalidArgumentError(
-      expectation("train", `a batch of at most ${data.labels.length}, the training images`, batch, "use a smaller batch"),
+      expectation(
+        "train",
+        `a batch of at most ${data.labels.length}, the training images`,
+        batch,
+        "use a smaller batch",
+      ),
     );
   }
   if (validation && validation.shape.join() !== data.shape.join()) {

@@ -50,7 +50,9 @@ export function trainedModel({ network, state, judge, epsilonScale, classes }: T
     async toOnnx() {
       const scalesEpsilon = epsilonScale !== 1;
       const program = inferenceProgram(network, 1, scalesEpsilon);
-      const held = await state.read([...program.graph.inputs.keys()].filter((name) => name !== "images" && name !== epsilonScaleInput));
+      const held = await state.read(
+        [...program.graph.inputs.keys()].filter((name) => name !== "images" && name !== epsilonScaleInput),
+      );
       const constants = { ...held, ...(scalesEpsilon ? { [epsilonScaleInput]: tensor([epsilonScale], []) } : {}) };
       return toOnnx(program, { constants, freeBatch: true });
     },

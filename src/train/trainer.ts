@@ -53,7 +53,13 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
 
   const state = await runtime.createState({});
   const { optimizer } = options;
-  const engine = trainingEngine(runtime, state, { ...network, batch, optimizer, groups, ...(control ? { control } : {}) });
+  const engine = trainingEngine(runtime, state, {
+    ...network,
+    batch,
+    optimizer,
+    groups,
+    ...(control ? { control } : {}),
+  });
   const judge = await evaluator(runtime, network, batch, control?.scalesEpsilon);
   let progress: Progress = resume?.progress ?? { step: 0, lossSum: 0, correct: 0, cappedChannels: 0 };
   const epochs: EpochRecord[] = [...(resume?.epochs ?? [])];

@@ -113,7 +113,13 @@ function update(
     const { value: weight, name } = parameter;
     const kept = optimizer.rule.slots.map((slot) => {
       const stateName = slotName(slot, name);
-      return { slot, name: stateName, parameter, value: graph.input(stateName, weight.shape) as Value, next: undefined as Value | undefined };
+      return {
+        slot,
+        name: stateName,
+        parameter,
+        value: graph.input(stateName, weight.shape) as Value,
+        next: undefined as Value | undefined,
+      };
     });
     const step = optimizer.rule.apply(gradient, {
       weight,

@@ -38,7 +38,10 @@ function run(args: readonly string[], killAfter?: number): Promise<{ code: numbe
 
 /** Everything a run leaves but its times: checkpoints and model by hash, epochs and layers, norms. */
 function contents(path: string) {
-  const hash = (name: string) => createHash("sha256").update(readFileSync(join(path, name))).digest("hex");
+  const hash = (name: string) =>
+    createHash("sha256")
+      .update(readFileSync(join(path, name)))
+      .digest("hex");
   const timeless = (key: string, value: unknown) => (key === "imagesPerSecond" ? undefined : value);
   const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
   const norms = readNorms(path);

@@ -37,7 +37,7 @@ export function buildLayer(layer: Layer, x: Tensor, options: BuildLayerOptions =
         }
       : {}),
   });
-  if (following) scope.noteScale(input, "before.weight");
+  if (following) scope.noteProportion(input, { weight: "before.weight" });
   const output = layer.apply(input, scope);
   const feeds: Record<string, Tensor> = { x };
   for (const { name, role, value } of scope.parameters) {

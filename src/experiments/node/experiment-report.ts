@@ -63,12 +63,19 @@ function layerHistories(folder: string): LayerHistory[] {
 }
 
 /** The settings that a reader needs to know, from a run's configuration. */
-export function settingsOf({ run }: FinishedRun, seeds: readonly number[], dataName: string): ExperimentReport["settings"] {
+export function settingsOf(
+  { run }: FinishedRun,
+  seeds: readonly number[],
+  dataName: string,
+): ExperimentReport["settings"] {
   const { config } = run;
   return [
     ["network", `${config.model}, width × ${config.width}`],
     ["data", dataName],
-    ["validation", config.validation < 1 ? `${config.validation * 100}% of the training images` : `${config.validation} images`],
+    [
+      "validation",
+      config.validation < 1 ? `${config.validation * 100}% of the training images` : `${config.validation} images`,
+    ],
     ["epochs", String(config.epochs)],
     ["batch", String(config.batch)],
     ["learning rate η", `${config.learningRate} per step, ${config.schedule}`],

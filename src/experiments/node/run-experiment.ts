@@ -6,7 +6,14 @@ import { readRun, writeFileAtomic } from "../../io/files/index.js";
 import { readReportAssets } from "../../report/files/index.js";
 import { type ExperimentReport, renderReport } from "../../report/index.js";
 import type { EpochRecord, StepEvent } from "../../train/index.js";
-import { epochRecords, loadDataset, type RunResult, readRunConfig, readRunResult, runTraining } from "../../train/node/index.js";
+import {
+  epochRecords,
+  loadDataset,
+  type RunResult,
+  readRunConfig,
+  readRunResult,
+  runTraining,
+} from "../../train/node/index.js";
 import type { Experiment, ExperimentChoice, ExperimentSummary, FinishedRun, PlannedRun } from "../experiment.js";
 import { medianOf, reportRun, settingsOf } from "./experiment-report.js";
 
@@ -19,7 +26,12 @@ export interface RunExperimentOptions {
   readonly command?: string;
   readonly signal?: AbortSignal;
   /** Told before each training, also before one that is already finished. */
-  readonly onRun?: (event: { readonly run: PlannedRun; readonly seed: number; readonly index: number; readonly of: number }) => void;
+  readonly onRun?: (event: {
+    readonly run: PlannedRun;
+    readonly seed: number;
+    readonly index: number;
+    readonly of: number;
+  }) => void;
   /** Told after each step of the training under way. */
   readonly onStep?: (event: StepEvent) => void;
   /** Told after each epoch of the training under way. */
@@ -50,7 +62,10 @@ export async function runExperiment(
 ): Promise<ExperimentOutcome | undefined> {
   await mkdir(options.out, { recursive: true });
   const test = await loadDataset(choice.data, "test");
-  const folderOf = (seed: number) => (name: string): string => join(options.out, `seed-${seed}`, name);
+  const folderOf =
+    (seed: number) =>
+    (name: string): string =>
+      join(options.out, `seed-${seed}`, name);
   const planned = options.seeds.flatMap((seed) =>
     experiment.plan(choice, seed, folderOf(seed)).map((run) => ({ run, seed })),
   );
@@ -78,7 +93,13 @@ export async function runExperiment(
     }
     const { result, progress } = readRunResult(folder);
     const { cappedChannels } = progress;
-    const done = { run, seed, epochs: epochRecords(readRun(folder)), testAccuracy: result!.testAccuracy, cappedChannels };
+    const done = {
+      run,
+      seed,
+      epochs: epochRecords(readRun(folder)),
+      testAccuracy: result!.testAccuracy,
+      cappedChannels,
+    };
     finished.push(done);
     options.onRunEnd?.(done);
   }

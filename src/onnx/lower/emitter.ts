@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type DType, type Shape, sizeOf, type Tensor, tensor } from "../../core/index.js";
 import { convertTensor } from "../convert-tensor.js";
+import { keyOf } from "../key-of.js";
 import { type NodeProto, NodeProtoSchema, type TensorProto } from "../proto/onnx_pb.js";
 import { encodeTensor } from "../tensor-proto.js";
 import { type Attributes, encodeAttribute } from "./attributes.js";
@@ -55,7 +56,7 @@ export class Emitter {
     inputs: readonly TensorName[],
     { attributes = {}, domain = "" }: NodeOptions = {},
   ): EmittedNode {
-    const key = JSON.stringify([domain, operator, inputs, attributes]);
+    const key = keyOf([domain, operator, inputs, attributes]);
     const known = this.#known.get(key);
     if (known) return known;
     const name = this.claim(`${this.#scope}/${operator}`);

@@ -1,5 +1,6 @@
 import { isFloating } from "../../core/index.js";
 import { Graph, type Primitive, type Program, type Value } from "../../graph/index.js";
+import { keyOf } from "../key-of.js";
 import { neededValues } from "../needed-values.js";
 import { rules } from "./rules.js";
 
@@ -19,7 +20,7 @@ export function simplify({ outputs, updates }: Program): Program {
       const better = rule({ primitive: primitive as unknown as Primitive, inputs, params, make });
       if (better) return better;
     }
-    const key = JSON.stringify([primitive.name, params, inputs.map((input) => input.id)]);
+    const key = keyOf([primitive.name, params, inputs.map((input) => input.id)]);
     const known = applied.get(key) ?? graph.apply(primitive, inputs, params);
     applied.set(key, known);
     return known;

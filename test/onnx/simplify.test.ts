@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import * as g from "../../src/graph/index.js";
+import { simplify } from "../../src/onnx/index.js";
+import { referenceRuntime } from "../../src/reference/index.js";
+import { expectAllClose } from "../support/compare.js";
+import { normal } from "../support/random-tensors.js";
+
+const shape = [3, 2, 4, 4];
+const large = shape.reduce((product, size) => product * size);
+
+/** A graph with a large x and y and small per-channel a and b. */
+function sample(): { graph: g.Graph; x: g.Value; y: g.Value; a: g.Value; b: g.Value; feeds: g.Tensors } {
+  const graph = new g.Graph();
+  const inputs = { x: shape, y: shape, a: [1, 2, 1, 1], b: [1, 2, 1, 1] };
+  const values = Object.fromEntries(Object.entries(inputs).map(([name, size]) => [name, graph.input(name, size)]));
+  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, size]) => [name, normal(name, size)]));
+  return { graph, feeds, ...(values as Record<"x" | "y" | "a" | "b", g.Value>) };
+}
+
+/** Names of the primitives that make a tensor of full size, in order. */
+const passes = ({ graph }: g.Program): string[] =>
+  graph.values.flatMap(({ source, shape: s }) =>
+    source.kind === "apply" && s.reduce((product, size) => product * size, 1) === large ? [source.primitive.name] : [],
+  );
+
+async function expectEqual(program: g.Program, feeds: g.Tensors): Promise<void> {
+  const [before, after] = await Promise.all(
+    [program, simplify(program)].map(async (one) => (await referenceRuntime().load(one)).run(feeds)),
+  );
+  expectAllClose(after!, before!, { relative: 1e-14 }); // float64: only the order of products and sums differs
+}
+
+type Sample = ReturnType<typeof sample>;
+const identities: readonly [string, (s: Sample) => g.Value, readonly string[]][] = [
+  ["a stretched operand", ({ x, a }) => g.mul(g.broadcastTo(a, shape), x), ["mul"]],
+  ["a stretched operand that gives the shape", ({ a, b }) => g.mul(g.broadcastTo(a, shape), b), ["broadcastTo", "mul"]],
+  ["a sum with a negation", ({ x, y }) => g.add(x, g.neg(y)), ["sub"]],
+  ["a sum of a negation", ({ x, y }) => g.add(g.neg(x), y), ["sub"]],
+  ["a reduction of a negation", ({ x, y }) => g.reduceSum(g.neg(g.mul(x, y)), [0, 2, 3]), ["mul"]],
+  ["the derivative of a square", ({ x, y, a }) => g.add(g.add(y, g.mul(x, a)), g.mul(x, a)), ["mul", "add"]],
+  ["a doubled value", ({ x }) => g.add(x, x), ["mul"]],
+  ["small factors apart", ({ x, a, b }) => g.mul(g.mul(b, g.mul(a, x)), 3), ["mul"]],
+  ["equal values", ({ x }) => g.add(g.exp(x), g.mul(g.exp(x), g.exp(x))), ["exp", "mul", "add"]],
+  ["what must stay", ({ x, y, a }) => g.sub(g.mul(g.mul(x, y), a), g.neg(x)), ["mul", "mul", "neg", "sub"]],
+];
+
+describe("simplify", () => {
+  it.each(identities)("%s", async (_name, build, expected) => {
+    const all = sample();
+    const program = { graph: all.graph, outputs: { result: build(all) } };
+    expect(passes(simplify(program))).toEqual(expected);
+    await expectEqual(program, all.feeds);
+  });
+
+  it("takes five of the passes from the gradient of a normalization", async () => {
+    const all = sample();
+    const { graph, x, y, a, b } = all;
+    const centred = g.sub(x, g.reduceMean(x, [0, 2, 3]));
+    const spread = g.sqrt(g.add(g.reduceMean(g.square(centred), [0, 2, 3]), 1e-5));
+    const z = g.relu(g.add(g.mul(centred, g.div(a, spread)), b));
+    const [dx, da, db] = g.gradients(g.total(g.mul(z, y)), [x, a, b]);
+    const program = { graph, outputs: { dx: dx!, da: da!, db: db! }, updates: { a: g.sub(a, da!) } };
+    const needed = { graph: simplify({ graph, outputs: { z: g.mul(z, y) } }).graph, outputs: {} };
+    const backward = passes(simplify(program)).length - (passes(needed).length - 1);
+    expect(backward).toBeLessThanOrEqual(8);
+    await expectEqual(program, all.feeds);
+  });
+
+  it("keeps the exact value and the dtype of constants", async () => {
+    const graph = new g.Graph();
+    const x = graph.input("x", [1], "float16");
+    const program = simplify({ graph, outputs: { y: g.mul(x, 0.1) } });
+    const constant = program.graph.values.find(({ source }) => source.kind === "constant")!;
+    expect(constant.dtype).toBe("float16");
+    expect(constant.source).toMatchObject({ tensor: { data: Float64Array.of(0.1) } });
+  });
+});
