@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type ArgsDef, type CommandDef, parseArgs, runCommand } from "citty";
+import { type ArgsDef, parseArgs, runCommand } from "citty";
 import { describe, expect, it, vi } from "vitest";
 import { compareCommand } from "../src/cli/compare.js";
 import { equivalentCommand } from "../src/cli/equivalent.js";
-import { translateArguments } from "../src/cli/equivalent-arguments.js";
+import { type EquivalentArguments, translateArguments } from "../src/cli/equivalent-arguments.js";
 import { evaluateCommand } from "../src/cli/evaluate.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
@@ -86,54 +86,55 @@ describe("the search for paths", () => {
   });
 });
 
-const commands: Readonly<Record<string, CommandDef<ArgsDef>>> = {
-  train: trainCommand as CommandDef<ArgsDef>,
-  evaluate: evaluateCommand as CommandDef<ArgsDef>,
-  predict: predictCommand as CommandDef<ArgsDef>,
-  compare: compareCommand as CommandDef<ArgsDef>,
-  reproduce: reproduceCommand as CommandDef<ArgsDef>,
-  equivalent: equivalentCommand as CommandDef<ArgsDef>,
+const commands = {
+  train: trainCommand,
+  evaluate: evaluateCommand,
+  predict: predictCommand,
+  compare: compareCommand,
+  reproduce: reproduceCommand,
+  equivalent: equivalentCommand,
 };
 
-/** The `normwise` commands of a page: those in blocks of commands, and those in its sentences that have arguments. */
-function commandsIn(text: string): string[] {
+/** A `normwise` command that a page shows: to be typed as it is, or quoted in a sentence, perhaps in part. */
+interface Shown {
+  readonly command: string;
+  readonly whole: boolean;
+}
+
+function commandsIn(text: string): Shown[] {
   const lines = [...blocks(text, "sh"), ...blocks(text, "console")].join("\n").replaceAll("\\\n", " ").split("\n");
+  const typed = lines.flatMap((line) => /^(?:\$ )?(?:npx )?normwise (.*)$/.exec(line.trim())?.[1] ?? []);
   const prose = text.replace(/^```.*?^```$/gms, "");
-  const quoted = [...prose.matchAll(/`((?:npx )?normwise \w+ [^`]+)`/g)].map(([, command]) => command!);
-  const shown = [...lines, ...quoted].map((line) => /^(?:\$ )?(?:npx )?normwise (.*)$/.exec(line.trim())?.[1]);
-  return shown.filter((command) => command !== undefined).map((command) => command.replaceAll(/\s+/g, " "));
+  const quoted = [...prose.matchAll(/`(?:npx )?normwise (\w+ [^`]+)`/g)].map(([, command]) => command!);
+  return [
+    ...typed.map((command) => ({ command: command.replaceAll(/\s+/g, " "), whole: true })),
+    ...quoted.map((command) => ({ command: command.replaceAll(/\s+/g, " "), whole: false })),
+  ];
 }
 
 /** Parses a command as the program does, without running it. */
-async function check(command: string): Promise<void> {
+async function check({ command, whole }: Shown): Promise<void> {
   const [name = "", ...rawArgs] = command.split(" ");
-  const definition = commands[name]?.args as ArgsDef | undefined;
-  if (definition === undefined)
-    throw new Error(`normwise ${name}: expected one of ${Object.keys(commands).join(", ")}`);
-  const optional = Object.fromEntries(
-    Object.entries(definition).map(([key, arg]) => [key, { ...arg, required: false }]),
-  );
-  const named = rawArgs.length === 0 || name === "equivalent" ? optional : definition;
-  const args = parseArgs(rawArgs, named as ArgsDef) as Record<string, unknown>;
+  const definition = Object.entries(commands).find(([known]) => known === name)?.[1].args as ArgsDef | undefined;
+  if (definition === undefined) throw new Error(`expected one of ${Object.keys(commands).join(", ")}, got ${name}`);
+  const optional = Object.entries(definition).map(([key, argument]) => [key, { ...argument, required: false }]);
+  const args: Record<string, unknown> = parseArgs(rawArgs, whole ? definition : Object.fromEntries(optional));
   rejectUnknownOptions(name, definition, args);
-  if (name === "train" && args.resume !== true && args.model !== undefined) {
-    parseSchedule((await runConfigFrom(args, rawArgs)).schedule);
-  }
-  if (name === "equivalent" && args.lr !== undefined)
-    translateArguments(args as unknown as Parameters<typeof translateArguments>[0]);
+  if (!whole) return;
+  if (name === "train" && args.resume !== true) parseSchedule((await runConfigFrom(args, rawArgs)).schedule);
+  if (name === "equivalent") translateArguments(args as unknown as EquivalentArguments);
 }
 
 describe("commands", () => {
-  const shown = pages.flatMap((page) => commandsIn(texts.get(page)!).map((command) => [page, command] as const));
+  const shown = pages.flatMap((page) => commandsIn(texts.get(page)!).map((one) => [page, one.command, one] as const));
 
-  it.each(shown)("%s: normwise %s", async (_, command) => {
-    await check(command);
+  it.each(shown)("%s: normwise %s", async (_page, _command, one) => {
+    await check(one);
   });
 
-  it("are many, and of every kind", () => {
-    expect([...new Set(shown.map(([, command]) => command.split(" ")[0]))].sort()).toEqual(
-      Object.keys(commands).sort(),
-    );
+  it("are of every kind", () => {
+    const kinds = shown.flatMap(([, command, { whole }]) => (whole ? [command.split(" ")[0]] : []));
+    expect([...new Set(kinds)].sort()).toEqual(Object.keys(commands).sort());
   });
 
   it.each([
@@ -142,9 +143,14 @@ describe("commands", () => {
     ["train --out a --model vgg11 --schedule stairs", "stairs"],
     ["train --model vgg11", "out"],
     ["equivalent --lr 0.1 --weight-decay 1 --steps 100", "norm ratio crosses zero"],
-    ["retrain", "retrain"],
+    ["retrain a", "got retrain"],
   ])("a wrong one is found: %s", async (command, said) => {
-    await expect(check(command)).rejects.toThrow(said);
+    await expect(check({ command, whole: true })).rejects.toThrow(said);
+  });
+
+  it("a wrong option is found in a sentence too", async () => {
+    const [one] = commandsIn("With `npx normwise train --rate 1` it\ndoes.");
+    await expect(check(one!)).rejects.toThrow("--rate");
   });
 });
 
@@ -153,14 +159,15 @@ describe("shown output", () => {
 
   it.each(sessions)("%s", async (session) => {
     const [command = "", ...shown] = session.trimEnd().split("\n");
-    const [name = "", ...rawArgs] = command.replace(/^\$ npx normwise /, "").split(" ");
+    const rawArgs = command.split(" ").slice(4);
+    expect(command).toMatch(/^\$ npx normwise equivalent /); // the one that trains nothing
     let printed = "";
     const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
       printed += text;
       return true;
     });
     try {
-      await runCommand(commands[name]!, { rawArgs });
+      await runCommand(equivalentCommand, { rawArgs });
     } finally {
       spy.mockRestore();
     }

@@ -149,6 +149,12 @@ describe("examples/own-layer.ts", () => {
   });
 });
 
+it.each(["train-on-arrays", "own-metric", "own-layer"])("the README shows examples/%s.ts as it is", async (name) => {
+  const readme = await readFile(join(home, "README.md"), "utf8");
+  const shown = readme.split(`<!-- examples/${name}.ts -->`)[1]?.match(/```ts\n(.*?)```/s)?.[1];
+  expect(shown).toBe(await readFile(join(home, `examples/${name}.ts`), "utf8"));
+});
+
 it("operations of graphs and layers of networks have entries of their own", () => {
   expect(add).toBeTypeOf("function");
   expect(normwise).not.toHaveProperty("add");

@@ -22,7 +22,7 @@ const args = {
     description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded",
     default: "embedded",
   },
-  seeds: { type: "string", description: "number of seeds", default: "1" },
+  seeds: { type: "string", description: "how many seeds, or a list of them such as 2,5", default: "1" },
   epochs: { type: "string", description: "epochs instead of the preset's; drops of the rate keep their proportions" },
   images: { type: "string", description: "training images instead of the preset's" },
   threads: { type: "string", description: "threads of the runtime", default: "2" },
@@ -44,7 +44,7 @@ export const reproduceCommand = defineCommand({
     if (preset !== "laptop" && preset !== "paper") {
       throw new InvalidArgumentError(expectation("--preset", "laptop or paper", preset));
     }
-    const count = positiveInteger("seeds", given.seeds);
+    const seeds = seedList(given.seeds);
     const out = given.out ?? `runs/${experiment.name}`;
     const interruption = interruptionSignal();
     let progress: Progress | undefined;
@@ -60,13 +60,13 @@ export const reproduceCommand = defineCommand({
         },
         {
           out,
-          seeds: Array.from({ length: count }, (_, index) => index + 1),
+          seeds,
           command: `normwise reproduce ${rawArgs.join(" ")}`,
           signal: interruption.signal,
           onRun({ run, seed, index, of }) {
             progress?.stop();
             progress = trainingProgress(run.config.epochs);
-            process.stderr.write(`[${index + 1}/${of}] ${run.label}${count > 1 ? `, seed ${seed}` : ""}\n`);
+            process.stderr.write(`[${index + 1}/${of}] ${run.label}${seeds.length > 1 ? `, seed ${seed}` : ""}\n`);
           },
           onStep: (event) => progress?.onStep(event),
           onEpoch: (record) => progress?.onEpoch(record),
@@ -88,6 +88,14 @@ export const reproduceCommand = defineCommand({
     }
   },
 });
+
+/** `3` stands for seeds 1, 2, 3; `2,5` for these two. */
+function seedList(text: string): number[] {
+  if (!text.includes(",")) return Array.from({ length: positiveInteger("seeds", text) }, (_, index) => index + 1);
+  const seeds = text.split(",").map((part) => positiveInteger("seeds", part));
+  assertArgument(new Set(seeds).size === seeds.length, "--seeds", "each seed once", text);
+  return seeds;
+}
 
 function positiveInteger(name: string, text: string): number {
   const value = numberOption(name, text);

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { type DType, tensor, toBfloat16Bits, toFloat16Bits } from "../../src/core/index.js";
 import { convertTensor, decodeTensor, encodeTensor } from "../../src/onnx/index.js";
@@ -20,14 +20,18 @@ describe("encodeTensor and decodeTensor", () => {
     expect(decodeTensor(fromBinary(TensorProtoSchema, bytes))).toEqual(sample);
   });
 
-  it.each<[keyof typeof TensorProto_DataType, Partial<TensorProto>, DType, number[]]>([
+  it.each<[keyof typeof TensorProto_DataType, MessageInitShape<typeof TensorProtoSchema>, DType, number[]]>([
     ["FLOAT", { floatData: [1.5, 2] }, "float32", [1.5, 2]],
     ["DOUBLE", { doubleData: [0.1, 2] }, "float64", [0.1, 2]],
     ["INT64", { int64Data: [3n, -4n] }, "int64", [3, -4]],
     ["FLOAT16", { int32Data: [0x3c00, 0] }, "float16", [0x3c00, 0]],
     ["BOOL", { int32Data: [1, 0] }, "bool", [1, 0]],
   ])("reads %s from the field that its type is assigned to", (name, field, dtype, expected) => {
-    const proto = create(TensorProtoSchema, { dims: [2n], dataType: TensorProto_DataType[name], ...field });
+    const proto = create(TensorProtoSchema, {
+      ...(field as object),
+      dims: [2n],
+      dataType: TensorProto_DataType[name],
+    });
     const decoded = decodeTensor(proto);
     expect([decoded.dtype, Array.from(decoded.data, Number)]).toEqual([dtype, expected]);
   });

@@ -80,7 +80,7 @@ describe("toOnnx", () => {
     const graph = new g.Graph();
     const x = graph.input("x", [2], "float16");
     const z = graph.input("z", [2]);
-    const outputs = { y: g.mul(x, 0.1), z: g.add(g.add(z, 0.1), tensorOf(graph, 0.1)) };
+    const outputs = { half: g.mul(x, 0.1), sum: g.add(g.add(z, 0.1), tensorOf(graph, 0.1)) };
     const stored = graphOf({ graph, outputs }).initializer.map(decodeTensor);
     expect(stored.map(({ dtype, data }) => [dtype, ...data])).toEqual([
       ["float16", toFloat16Bits(0.1)],

@@ -1,28 +1,19 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readReportAssets } from "../../src/report/files/index.js";
 import { type ExperimentReport, renderReport } from "../../src/report/index.js";
+import { launchChromium } from "../support/chromium.js";
 import { sampleReport, sampleRun } from "./sample-report.js";
 
-const executablePath = "/usr/bin/chromium";
 const folder = mkdtempSync(join(tmpdir(), "normwise-report-"));
 let browser: Browser;
 
 beforeAll(async () => {
-  if (!existsSync(executablePath)) {
-    throw new Error(
-      `the report's page is tested in ${executablePath}, which is missing; run: apt-get install chromium`,
-    );
-  }
-  const quiet = ["quic", "background-networking", "component-update", "sync"].map((name) => `--disable-${name}`);
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", ...quiet],
-  });
+  browser = await launchChromium();
 });
 
 afterAll(async () => {

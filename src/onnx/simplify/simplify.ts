@@ -9,7 +9,7 @@ export type Make = <P extends object>(primitive: Primitive<string, P>, inputs: r
 
 /**
  * An equal program with fewer passes over memory: equal values become one, what no result depends on goes, and the
- * {@link rules} rewrite what differentiation leaves behind. In real numbers nothing changes; in floating point, the
+ * `rules` rewrite what differentiation leaves behind. In real numbers nothing changes; in floating point, the
  * order of some products and sums.
  */
 export function simplify({ outputs, updates }: Program): Program {

@@ -21,7 +21,7 @@ export function executor({ threads }: WorkerOptions): Executor {
         enableMemPattern: false,
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
-        logSeverityLevel: 3,
+        logSeverityLevel: 4, // what fails is thrown; it need not be printed too
       });
       return {
         session: sessions.add(session),
@@ -93,7 +93,9 @@ function toOrt({ dtype, shape, data }: Tensor): ort.Tensor {
       ),
     );
   }
-  return new ort.Tensor(dtype, data as Float32Array, shape);
+  // The binding refuses shared memory.
+  const own = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+  return new ort.Tensor(dtype, own as Float32Array, shape);
 }
 
 /** A copy, which may be handed to another thread: the runtime owns the memory of what it returns. */

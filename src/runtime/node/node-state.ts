@@ -26,7 +26,7 @@ export async function createNodeState(link: WorkerLink, tensors: Tensors): Promi
   note(tensors);
 
   const state: State = {
-    read(names = [...types.keys()]) {
+    async read(names = [...types.keys()]) {
       const unknown = names.find((name) => !types.has(name));
       assertArgument(unknown === undefined, "state.read", `names among ${[...types.keys()].join(", ")}`, unknown);
       return link.ask("readState", { state: id, names });

@@ -11,15 +11,16 @@ export function readyToSend(
   given: Readonly<Record<string, Tensor>>,
 ): { readonly tensors: Record<string, Tensor>; readonly transfer: ArrayBuffer[] } {
   const transfer: ArrayBuffer[] = [];
+  const handOver = (tensor: Tensor): Tensor => {
+    transfer.push(tensor.data.buffer as ArrayBuffer);
+    return tensor;
+  };
   const sent = [...tensors].map(([name, tensor]) => {
-    if (tensor !== given[name]) transfer.push(tensor.data.buffer as ArrayBuffer);
-    // Of a view, sending would copy the whole buffer behind it.
-    else if (tensor.data.byteLength < tensor.data.buffer.byteLength) {
-      const data = tensor.data.slice() as Tensor["data"];
-      transfer.push(data.buffer as ArrayBuffer);
-      return [name, { ...tensor, data }] as const;
-    }
-    return [name, tensor] as const;
+    const { data } = tensor;
+    if (tensor !== given[name]) return [name, handOver(tensor)] as const;
+    // Of a view, sending would copy the whole buffer behind it; shared memory is not copied at all.
+    const part = data.byteLength < data.buffer.byteLength && !(data.buffer instanceof SharedArrayBuffer);
+    return [name, part ? handOver({ ...tensor, data: data.slice() as Tensor["data"] }) : tensor] as const;
   });
   return { tensors: Object.fromEntries(sent), transfer };
 }

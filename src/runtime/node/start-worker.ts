@@ -16,6 +16,7 @@ export function startWorker(where: string, options: NodeRuntimeOptions): WorkerO
   assertArgument(Number.isInteger(threads) && threads >= 1, where, "threads to be an integer ≥ 1", threads);
   const worker = new Worker(builtFile(import.meta.url, "./worker.js"), {
     workerData: { threads } satisfies WorkerOptions,
+    execArgv: [], // some of the caller's options, such as --input-type, are refused for a file
   });
   return { threads, link: workerLink(worker) };
 }
