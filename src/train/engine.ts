@@ -58,9 +58,9 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
   const { tracked } = plain;
   const sessions = new Map<string, Promise<Session>>();
   const session = (name: string, program: () => Program): Promise<Session> => {
-    let known = sessions.get(name);
-    if (known === undefined) sessions.set(name, (known = runtime.load(program())));
-    return known;
+    const opened = sessions.get(name) ?? runtime.load(program());
+    sessions.set(name, opened);
+    return opened;
   };
   let norms: ChannelValues | undefined;
 

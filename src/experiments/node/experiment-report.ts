@@ -76,12 +76,19 @@ export function settingsOf(
       "validation",
       config.validation < 1 ? `${config.validation * 100}% of the training images` : `${config.validation} images`,
     ],
+    ...(config.images === undefined ? [] : [["training images", String(config.images)] as const]),
     ["epochs", String(config.epochs)],
     ["batch", String(config.batch)],
     ["learning rate η", `${config.learningRate} per step, ${config.schedule}`],
     ["momentum μ", String(config.momentum)],
-    ["weight decay λ", `${config.weightDecay} (${config.decay})`],
+    ["weight decay λ", `${decayOf(config)} (${config.decay})`],
     ["augmentation", `crop ±${config.crop} pixels${config.flip ? ", mirrored" : ""}`],
     ["seeds", seeds.join(", ")],
   ];
+}
+
+/** The decay of each group of the reference run. */
+function decayOf({ weightDecay, groups }: FinishedRun["run"]["config"]): string {
+  const own = groups.flatMap((group) => (group.weightDecay === undefined ? [] : `${group.weightDecay} ${group.match}`));
+  return [...own, own.length === 0 ? String(weightDecay) : `${weightDecay} everything else`].join(", ");
 }
