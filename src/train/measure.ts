@@ -16,8 +16,8 @@ import {
 } from "../graph/index.js";
 import type { ChannelValues } from "../optim/index.js";
 
-/** Keeps directions of all-zero channels finite; far below any norm that float32 training meets. */
-const smallestNorm = 1e-30;
+/** Keeps rotations of all-zero channels finite; far below any squared norm that float32 training meets. */
+const smallestSquare = 1e-36;
 
 /** The scale-invariant weights, whose norms are measured. */
 export function trackedParameters(parameters: readonly Parameter[]): Parameter[] {
@@ -36,20 +36,16 @@ export function channelNorms(weight: Value, { scaleInvariance }: Parameter): Val
 }
 
 /**
- * The angle in radians between a weight and its successor, per channel: 2·asin of half the chord between the unit
- * vectors. The arc cosine of their product would be 10% wrong at 7e-4 rad in float32.
+ * The angle in radians between a weight w and its successor w′, per channel: 2·asin of half the chord ‖ŵ′ − ŵ‖ between
+ * the unit vectors. The arc cosine of their product would be 10% wrong at 7e-4 rad in float32.
+ *
+ * The chord follows from three norms, ‖ŵ′ − ŵ‖² = (‖w′ − w‖² − (‖w′‖ − ‖w‖)²) / (‖w‖ ‖w′‖), so that no unit vector is
+ * made: measuring costs three passes over a weight.
  */
-export function channelRotations(
-  weight: Value,
-  norms: Value,
-  next: Value,
-  nextNorms: Value,
-  parameter: Parameter,
-): Value {
-  const unit = div(weight, maximum(norms, smallestNorm));
-  const nextUnit = div(next, maximum(nextNorms, smallestNorm));
-  const halfChord = mul(channelNorms(sub(nextUnit, unit), parameter), 0.5);
-  return mul(asin(minimum(halfChord, 1)), 2);
+export function channelRotations(moved: Value, norms: Value, nextNorms: Value): Value {
+  const tangential = sub(square(moved), square(sub(nextNorms, norms)));
+  const squaredChord = div(maximum(tangential, 0), maximum(mul(norms, nextNorms), smallestSquare));
+  return mul(asin(minimum(mul(sqrt(squaredChord), 0.5), 1)), 2);
 }
 
 /** One vector of the channel values of all weights, in order. */

@@ -136,10 +136,12 @@ function update(
 
 function measurements(tracked: readonly Parameter[], updates: Readonly<Record<string, Value>>): Record<string, Value> {
   const each = tracked.map((parameter) => {
-    const next = updates[parameter.name] ?? parameter.value;
-    const norms = channelNorms(parameter.value, parameter);
+    const { name, value } = parameter;
+    const next = updates[name] ?? value;
+    const norms = channelNorms(value, parameter);
     const nextNorms = channelNorms(next, parameter);
-    return { norms, nextNorms, rotations: channelRotations(parameter.value, norms, next, nextNorms, parameter) };
+    const moved = channelNorms(sub(next, value), parameter);
+    return { norms, nextNorms, rotations: channelRotations(moved, norms, nextNorms) };
   });
   return {
     norms: flat(each.map(({ norms }) => norms)),
