@@ -26,12 +26,12 @@ export class RunError extends NormwiseError {
   override readonly name = "RunError";
 }
 
-/** The loss became NaN or infinite; the state before that step is kept. */
+/** The loss became NaN or infinite, and the state before that step is kept; or a weight did, and is not saved. */
 export class NonFiniteError extends NormwiseError {
   override readonly name = "NonFiniteError";
-  /** The step (counted from 0) whose loss was not finite. */
+  /** The step (counted from 0) whose loss, or whose update, was not finite. */
   readonly step: number;
-  /** The first layer, in execution order, that made a non-finite value out of finite ones. */
+  /** The first layer, in execution order, that made a non-finite value out of finite ones; or the tensor that is not. */
   readonly layer: string;
 
   constructor(message: string, step: number, layer: string) {

@@ -4,6 +4,7 @@ export * from "./groups.js";
 export * from "./norm-schedule.js";
 export * from "./optimizer.js";
 export * from "./paper-correction.js";
+export * from "./recorded-norms.js";
 export * from "./rules.js";
 export * from "./schedule.js";
 export * from "./schedule-text.js";

@@ -1,6 +1,7 @@
 import { assertArgument } from "../core/index.js";
 import { cappedSquaredRatios } from "./capped-ratio.js";
-import { eachWeight, type RecordedControlOptions, recordedStep } from "./paper-correction.js";
+import type { RecordedControlOptions } from "./paper-correction.js";
+import { eachWeight, recordedNorms } from "./recorded-norms.js";
 import type { NormRecord, StepControl } from "./step-control.js";
 
 /** Options of {@link normSchedule}. */
@@ -29,10 +30,10 @@ export function normSchedule(record: NormRecord, options: NormScheduleOptions): 
     scalesEpsilon: false,
     async at(step, scheduledRate, norms) {
       if (scheduledRate === 0) return { rate: 0 };
-      const recorded = await record.at(recordedStep(record, step, options));
+      const recorded = await recordedNorms(record, step, norms!, options);
       const stretch = Math.sqrt(learningRate / scheduledRate);
       const rescale = eachWeight(norms!, (name, present) => {
-        const { ratios, capped } = cappedSquaredRatios(present, recorded.get(name)!, cap);
+        const { ratios, capped } = cappedSquaredRatios(present, recorded(name), cap);
         cappedChannels += capped;
         return ratios.map((ratio) => (ratio > 0 ? stretch / Math.sqrt(ratio) : 1)); // an all-zero channel stays
       });

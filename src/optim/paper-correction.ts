@@ -1,6 +1,7 @@
 import { assertArgument } from "../core/index.js";
 import { cappedSquaredRatios } from "./capped-ratio.js";
-import type { ChannelValues, NormRecord, StepControl } from "./step-control.js";
+import { eachWeight, recordedNorms } from "./recorded-norms.js";
+import type { NormRecord, StepControl } from "./step-control.js";
 
 /** Options shared by the controls that follow a recorded run. */
 export interface RecordedControlOptions {
@@ -28,9 +29,9 @@ export function paperCorrection(record: NormRecord, options: RecordedControlOpti
     perChannel: true,
     scalesEpsilon: false,
     async at(step, scheduledRate, norms) {
-      const recorded = await record.at(recordedStep(record, step, options));
+      const recorded = await recordedNorms(record, step, norms!, options);
       const rate = eachWeight(norms!, (name, present) => {
-        const { ratios, capped } = cappedSquaredRatios(present, recorded.get(name)!, cap);
+        const { ratios, capped } = cappedSquaredRatios(present, recorded(name), cap);
         cappedChannels += capped;
         return ratios.map((ratio) => scheduledRate * ratio);
       });
@@ -44,23 +45,4 @@ export function paperCorrection(record: NormRecord, options: RecordedControlOpti
       cappedChannels = count;
     },
   };
-}
-
-/** The step whose recorded norms apply at a step. */
-export function recordedStep(
-  record: NormRecord,
-  step: number,
-  { granularity = "step" }: RecordedControlOptions,
-): number {
-  if (granularity === "step") return step;
-  const { stepsPerEpoch } = granularity;
-  return Math.min((Math.floor(step / stepsPerEpoch) + 1) * stepsPerEpoch, record.steps - 1);
-}
-
-/** Applies a function to the channels of every weight. */
-export function eachWeight(
-  values: ChannelValues,
-  map: (name: string, channels: Float64Array) => Float64Array,
-): ChannelValues {
-  return new Map([...values].map(([name, channels]) => [name, map(name, channels)]));
 }

@@ -22,6 +22,8 @@ export interface StepControl {
   readonly name: string;
   /** Weight decay of the scale-invariant weights under this control; absent: the optimizer's. */
   readonly weightDecay?: number;
+  /** Momentum that the weights under this control must have, with heavy ball and coupled decay; absent: any optimizer. */
+  readonly momentum?: number;
   /** Whether {@link StepControl.at} needs the present norms. */
   readonly needsNorms: boolean;
   /** Whether rates differ from channel to channel. */
@@ -40,8 +42,8 @@ export interface StepControl {
 
 /** 2-norms per channel of an earlier run, as they were before each step. */
 export interface NormRecord {
-  /** The number of recorded steps. */
+  /** The number of steps that the earlier run took. */
   readonly steps: number;
-  /** The norms before a recorded step, counted from 0, by weight name. */
+  /** The norms before a step, counted from 0, by weight name. Throws an InvalidArgumentError if it was not recorded. */
   at(step: number): Promise<ReadonlyMap<string, Float32Array>>;
 }

@@ -131,7 +131,9 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
       };
     },
     async close() {
-      for (const opened of sessions.values()) await (await opened).close();
+      const opened = await Promise.allSettled(sessions.values()); // one that could not be made was reported then
+      sessions.clear();
+      for (const result of opened) if (result.status === "fulfilled") await result.value.close();
     },
   };
 
@@ -139,8 +141,7 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
   async function nonFinite(index: number, loss: number, feeds: Tensors): Promise<NonFiniteError> {
     const program = diagnosisProgram(options, options.batch, control?.scalesEpsilon ?? false);
     const probe = await runtime.load(program);
-    const sums = await probe.run(declared(program, feeds), { state });
-    await probe.close();
+    const sums = await probe.run(declared(program, feeds), { state }).finally(() => probe.close());
     const layer =
       Object.keys(program.outputs).find((name) => !Number.isFinite(Number(sums[name]!.data[0]))) ?? "the loss itself";
     return new NonFiniteError(

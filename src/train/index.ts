@@ -1,3 +1,4 @@
+export * from "./check-options.js";
 export * from "./engine.js";
 export * from "./evaluation.js";
 export * from "./from-config.js";

@@ -1,4 +1,4 @@
-import { assertArgument, expectation, InvalidArgumentError, type Tensor } from "../core/index.js";
+import type { Tensor } from "../core/index.js";
 import {
   type Augmentation,
   type BatchSource,
@@ -8,6 +8,7 @@ import {
 } from "../data/index.js";
 import type { Layer, Runtime } from "../graph/index.js";
 import type { GroupRule, Optimizer, Schedule, StepControl } from "../optim/index.js";
+import type { ImageNetwork } from "./image-network.js";
 import type { Checkpoint, EpochRecord, Recorder } from "./records.js";
 
 /** What to train, on what, and how. */
@@ -65,35 +66,14 @@ export interface StepEvent {
   readonly imagesPerSecond: number;
 }
 
-/**
- * Checks what can be checked before anything is made.
- * @throws InvalidArgumentError for a number out of range, or a batch larger than the data.
- */
-export function checkTrainOptions(
-  options: Pick<TrainOptions, "epochs" | "learningRate" | "data" | "validation" | "batch" | "measureEvery">,
-): void {
-  const { epochs, learningRate, data, validation, batch = 128, measureEvery = 10 } = options;
-  const count = (name: string, value: number): void =>
-    assertArgument(Number.isInteger(value) && value > 0, "train", `${name} to be a positive integer`, value);
-  count("epochs", epochs);
-  count("batch", batch);
-  count("measureEvery", measureEvery);
-  assertArgument(learningRate >= 0 && Number.isFinite(learningRate), "train", "a learning rate ≥ 0", learningRate);
-  if (batch > data.labels.length) {
-    throw new InvalidArgumentError(
-      expectation(
-        "train",
-        `a batch of at most ${data.labels.length}, the training images`,
-        batch,
-        "use a smaller batch",
-      ),
-    );
-  }
-  if (validation && validation.shape.join() !== data.shape.join()) {
-    throw new InvalidArgumentError(
-      expectation("train", `validation images of shape [${data.shape}]`, `[${validation.shape}]`),
-    );
-  }
+/** The network with the images that it is to be trained on. */
+export function imageNetworkOf({
+  network,
+  data,
+  normalization = trainingNormalization(data),
+}: Pick<TrainOptions, "network" | "data" | "normalization">): ImageNetwork {
+  const pixels = data.images instanceof Float32Array ? "float32" : "uint8";
+  return { network, shape: data.shape, pixels, ...normalization };
 }
 
 /** What images are normalized with: the channels' mean and standard deviation; a constant channel's counts as 1. */

@@ -1,15 +1,16 @@
-import { expectation, RunError, type Tensor } from "../core/index.js";
 import { trainingBatches } from "../data/index.js";
 import type { WeightTensor } from "../dynamics/index.js";
 import { constantRate, scheduleRates } from "../optim/index.js";
-import { type Engine, type Measurement, trainingEngine } from "./engine.js";
+import { checkTrainOptions } from "./check-options.js";
+import { fitting, requireFinite } from "./checkpoint-tensors.js";
+import { closing } from "./closing.js";
+import { type Measurement, trainingEngine } from "./engine.js";
 import { epochRecord } from "./epoch-record.js";
 import { evaluator } from "./evaluation.js";
-import type { ImageNetwork } from "./image-network.js";
 import { initialState } from "./initial-state.js";
 import { layerRecords, normRows } from "./layer-records.js";
-import type { Checkpoint, EpochRecord, Progress } from "./records.js";
-import { checkTrainOptions, type TrainOptions, trainingNormalization } from "./train-options.js";
+import type { EpochRecord, Progress } from "./records.js";
+import { imageNetworkOf, type TrainOptions } from "./train-options.js";
 import { type TrainedModel, trainedModel } from "./trained-model.js";
 
 /** A finished or interrupted training. Call {@link TrainingResult.close} when done with it. */
@@ -36,75 +37,61 @@ export interface TrainingResult {
 export async function train(options: TrainOptions): Promise<TrainingResult> {
   checkTrainOptions(options);
   const { data, runtime, batch = 128, seed = 1, control, groups = [], augmentation, validation, resume } = options;
-  const network: ImageNetwork = {
-    network: options.network,
-    shape: data.shape,
-    pixels: data.images instanceof Float32Array ? "float32" : "uint8",
-    ...(options.normalization ?? trainingNormalization(data)),
-  };
-  const source = await (options.batches ?? trainingBatches)(data, {
-    batch,
-    seed,
-    ...(augmentation ? { augmentation } : {}),
-  });
+  const { optimizer, batches = trainingBatches } = options;
+  const network = imageNetworkOf(options);
+  const held = closing();
+  const state = await held.open(() => runtime.createState({}));
+  const judge = await held.open(() => evaluator(runtime, network, batch, control?.scalesEpsilon));
+  const engine = await held.open(() =>
+    trainingEngine(runtime, state, { ...network, batch, optimizer, groups, ...(control ? { control } : {}) }),
+  );
+  const source = await held.open(() => batches(data, { batch, seed, ...(augmentation ? { augmentation } : {}) }));
   const stepsPerEpoch = source.batchesPerEpoch;
   const steps = options.epochs * stepsPerEpoch;
   const rates = scheduleRates(options.schedule ?? constantRate(), options.learningRate, steps, stepsPerEpoch);
-
-  const state = await runtime.createState({});
-  const { optimizer } = options;
-  const engine = trainingEngine(runtime, state, {
-    ...network,
-    batch,
-    optimizer,
-    groups,
-    ...(control ? { control } : {}),
-  });
-  const judge = await evaluator(runtime, network, batch, control?.scalesEpsilon);
   let progress: Progress = resume?.progress ?? { step: 0, lossSum: 0, correct: 0, cappedChannels: 0 };
   const epochs: EpochRecord[] = [...(resume?.epochs ?? [])];
 
   try {
-    await state.write(resume ? fitting(resume, engine) : initialState(engine.step, seed));
+    await state.write(resume ? fitting(resume, engine.step) : initialState(engine.step, seed));
     control?.restore(progress.cappedChannels);
     await trainOn();
   } catch (error) {
-    await judge.close();
-    await state.close();
+    await held.close();
     throw error;
-  } finally {
-    await source.close();
-    await engine.close();
   }
+  await held.close(source, engine);
   const epsilonScale = control?.epsilonScaleAfter(progress.step) ?? 1;
   return {
     epochs,
     progress,
     interrupted: progress.step < steps,
     model: trainedModel({ network, state, judge, epsilonScale, classes: data.classes }),
-    async close() {
-      await judge.close();
-      await state.close();
-    },
+    close: () => held.close(),
   };
 
   /** Takes the steps that are left, until the signal says stop. */
   async function trainOn(): Promise<void> {
     const { measureEvery = 10, checkpointEvery, recorder, signal } = options;
-    const fetchBatch = (step: number) => source.batch(Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
+    const fetchBatch = (step: number) => {
+      const fetched = source.batch(Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
+      fetched.catch(() => {}); // reported when awaited; the loop may end before that
+      return fetched;
+    };
     let pending = progress.step < steps ? fetchBatch(progress.step) : undefined;
     let clock = stopwatch();
     while (progress.step < steps && !signal?.aborted) {
       const { step } = progress;
-      const images = await pending!;
-      pending = step + 1 < steps ? fetchBatch(step + 1) : undefined; // made while this step runs
-      pending?.catch(() => {}); // reported when awaited; a failing step may end the loop before that
       const endsEpoch = (step + 1) % stepsPerEpoch === 0;
       const measured = endsEpoch || step % measureEvery === 0;
-      const { loss, correct, measurement } = await clock.time(() => engine.take(step, rates[step]!, images, measured));
-      if (measurement && recorder) {
+      clock.start();
+      const images = await pending!;
+      pending = step + 1 < steps ? fetchBatch(step + 1) : undefined; // made while this step runs
+      const { loss, correct, measurement } = await engine.take(step, rates[step]!, images, measured);
+      clock.stop();
+      if (measured && measurement && recorder) {
         await recorder.norms(normRows(step + 1, measurement));
-        if (measured) await recorder.log({ type: "layers", step: step + 1, layers: layerRecords(measurement) });
+        await recorder.log({ type: "layers", step: step + 1, layers: layerRecords(measurement) });
       }
       progress = {
         ...progress,
@@ -159,41 +146,25 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
   }
 
   async function save(name: "last" | "best"): Promise<void> {
-    await options.recorder?.checkpoint(name, { tensors: await state.read(), progress });
+    if (!options.recorder) return;
+    const tensors = await state.read();
+    requireFinite(tensors, progress.step);
+    await options.recorder.checkpoint(name, { tensors, progress });
   }
 }
 
-/** Counts calls and the seconds they take. */
+/** Counts laps and the time they take. */
 function stopwatch() {
-  let [seconds, calls] = [0, 0];
+  let [milliseconds, laps, started] = [0, 0, 0];
   return {
-    async time<T>(call: () => Promise<T>): Promise<T> {
-      const start = performance.now();
-      const result = await call();
-      seconds += (performance.now() - start) / 1000;
-      calls++;
-      return result;
+    start() {
+      started = performance.now();
     },
-    /** Calls per second. */
-    rate: () => calls / seconds,
+    stop() {
+      milliseconds += performance.now() - started;
+      laps++;
+    },
+    /** Laps per second. */
+    rate: () => (1000 * laps) / milliseconds,
   };
-}
-
-/** A checkpoint's tensors, if they are the ones that this training keeps. */
-function fitting({ tensors }: Checkpoint, { step }: Engine): Readonly<Record<string, Tensor>> {
-  const wanted = initialState(step, 0);
-  for (const [name, { shape }] of Object.entries(wanted)) {
-    const got = tensors[name];
-    if (got?.shape.join() !== shape.join()) {
-      throw new RunError(
-        expectation(
-          "resume",
-          `a checkpoint with ${name} of shape [${shape}]`,
-          got ? `[${got.shape}]` : "none",
-          "it is of another model or optimizer; resume with the options of its own run",
-        ),
-      );
-    }
-  }
-  return tensors;
 }

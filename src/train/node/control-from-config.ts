@@ -1,5 +1,4 @@
 import { translateSchedule } from "../../dynamics/index.js";
-import { readRun } from "../../io/files/index.js";
 import {
   exactSchedule,
   normSchedule,
@@ -9,19 +8,19 @@ import {
   scheduleRates,
 } from "../../optim/index.js";
 import type { RunConfig } from "../run-config.js";
-import { normRecord } from "./run-recorder.js";
+import { followedNorms } from "./recorded-run.js";
 
 /**
  * The step-size control that a configuration asks for.
- * @throws RunError if it follows a recorded run that is not there.
+ * @throws RunError if it follows a recorded run that is not there or does not fit.
  */
 export function controlOf(config: RunConfig, stepsPerEpoch: number): StepControl | undefined {
   const { control, learningRate } = config;
   if (control.kind === "none") return undefined;
   if (control.kind === "exact-schedule") return exactControl(config, stepsPerEpoch);
-  const record = normRecord(readRun(control.reference));
   const granularity = control.granularity === "epoch" ? { stepsPerEpoch } : ("step" as const);
   const options = { cap: control.cap, granularity };
+  const record = followedNorms(config, control.reference, config.epochs * stepsPerEpoch, options);
   return control.kind === "paper-correction"
     ? paperCorrection(record, options)
     : normSchedule(record, { ...options, learningRate });

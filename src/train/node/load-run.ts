@@ -5,8 +5,8 @@ import { networkOf } from "../from-config.js";
 import type { ImageNetwork } from "../image-network.js";
 import { type TrainedModel, trainedModel } from "../trained-model.js";
 import { exactControl } from "./control-from-config.js";
+import { readRunConfig } from "./run-config.js";
 import { readProgress } from "./run-recorder.js";
-import { readRunConfig } from "./run-training.js";
 
 /** What `run.json` holds of the images a run was trained on, under `data`. */
 export interface RunData {

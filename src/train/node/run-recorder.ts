@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectation, RunError, type Tensor } from "../../core/index.js";
-import { type RunFolder, type RunReader, readRun, writeFileAtomic } from "../../io/files/index.js";
+import { type NormReader, type RunFolder, type RunReader, readRun, writeFileAtomic } from "../../io/files/index.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../io/index.js";
 import type { NormRecord } from "../../optim/index.js";
 import type { Checkpoint, EpochRecord, Progress, Recorder } from "../records.js";
@@ -62,10 +62,9 @@ export function epochRecords(folder: RunReader): EpochRecord[] {
 }
 
 /** The recorded norms of a run, by step from 0, for controls that follow it. */
-export function normRecord(folder: RunReader): NormRecord {
-  const reader = folder.readNorms();
+export function normRecord(reader: NormReader): NormRecord {
   return {
-    steps: reader.steps.length,
+    steps: reader.steps.at(-1) ?? 0,
     async at(step) {
       return new Map([...reader.at(step + 1)].map(([layer, { norm }]) => [layer, norm])); // logged from 1
     },

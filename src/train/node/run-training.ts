@@ -5,16 +5,19 @@ import { embeddedDataset, readDataset } from "../../data/files/index.js";
 import { fingerprint, type ImageDataset } from "../../data/index.js";
 import { threadedBatches } from "../../data/threads/index.js";
 import type { Runtime } from "../../graph/index.js";
-import { RunFolder, readRun } from "../../io/files/index.js";
+import { RunFolder } from "../../io/files/index.js";
 import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
+import { checkTrainOptions } from "../check-options.js";
 import { groupsOf, networkOf, optimizerOf, trainingDataOf } from "../from-config.js";
 import type { EpochRecord } from "../records.js";
-import { parseRunConfig, type RunConfig } from "../run-config.js";
-import { checkTrainOptions, type StepEvent, trainingNormalization } from "../train-options.js";
+import type { RunConfig } from "../run-config.js";
+import { type StepEvent, trainingNormalization } from "../train-options.js";
 import { type TrainingResult, train } from "../trainer.js";
 import { controlOf } from "./control-from-config.js";
 import type { RunData } from "./load-run.js";
+import { requireComparable } from "./recorded-run.js";
+import { requireSameConfig } from "./run-config.js";
 import { checkpointOf, epochRecords, readSnapshot, runRecorder } from "./run-recorder.js";
 
 /** Options of {@link runTraining}. */
@@ -91,8 +94,10 @@ export async function runTraining(
     batches: threadedBatches,
     ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
   };
-  checkTrainOptions(chosen);
-  const control = controlOf(config, Math.floor(training.labels.length / batch));
+  const control =
+    batch > training.labels.length ? undefined : controlOf(config, Math.floor(training.labels.length / batch));
+  checkTrainOptions({ ...chosen, ...(control ? { control } : {}) });
+  requireComparable(config);
 
   const runtime = options.runtime ?? nodeRuntime({ threads: config.threads });
   let folder: RunFolder | undefined;
@@ -136,28 +141,10 @@ export async function runTraining(
   }
 }
 
-/** The configuration that a run folder was started with. */
-export function readRunConfig(path: string): RunConfig {
-  return parseRunConfig(readRun(path).config.config, `${path}/run.json`);
-}
-
-function requireSameRun(folder: RunFolder, config: RunConfig, data: RunData): void {
-  const held = folder.config as { config?: unknown; data?: Partial<RunData> };
-  const { threads: _a, ...had } = parseRunConfig(held.config, `${folder.path}/run.json`);
-  const { threads: _b, ...wants } = config;
-  if (!isDeepStrictEqual(had, wants)) {
-    const keys = Object.keys(wants) as (keyof typeof wants)[];
-    const differing = keys.filter((key) => !isDeepStrictEqual(had[key], wants[key]));
-    throw new RunError(
-      expectation(
-        `resume ${folder.path}`,
-        `the run's own options (${differing.map((key) => `${key} ${JSON.stringify(had[key])}`).join(", ")})`,
-        differing.map((key) => `${key} ${JSON.stringify(wants[key])}`).join(", "),
-        "leave them out, or choose another --out",
-      ),
-    );
-  }
-  if (!isDeepStrictEqual(held.data?.fingerprint, data.fingerprint)) {
+/** Throws a RunError unless a run was started with the same options on the same data. */
+function requireSameRun(folder: RunFolder, config: RunConfig, { fingerprint: own }: RunData): void {
+  requireSameConfig(folder.path, config);
+  if (!isDeepStrictEqual((folder.config.data as Partial<RunData> | undefined)?.fingerprint, own)) {
     throw new RunError(expectation(`resume ${folder.path}`, "the data that the run began with", "other data"));
   }
 }
