@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { defineCommand } from "citty";
 import { assertArgument } from "../core/index.js";
 import { reportRun } from "../experiments/node/index.js";
@@ -19,27 +19,41 @@ export const compareCommand = defineCommand({
   args,
   async run({ args: given }) {
     rejectUnknownOptions("compare", args, given);
-    const runs = given._.map((folder) => {
-      const config = readRunConfig(folder);
-      const run = { name: folder, label: basename(folder), description: describe(config), config };
-      const { progress, result } = readRunResult(folder);
-      const finished = {
-        run,
-        seed: config.seed,
-        epochs: epochRecords(readRun(folder)),
-        cappedChannels: progress.cappedChannels,
-      };
-      return reportRun({ ...finished, ...(result ? { testAccuracy: result.testAccuracy } : {}) }, folder);
-    });
-    const stepsPerEpoch = epochRecords(readRun(given._[0]!))[0]?.step;
-    assertArgument(stepsPerEpoch !== undefined, "compare", "runs with at least one finished epoch", given._[0]);
-    const comparison = { runs, stepsPerEpoch, command: `normwise compare ${given._.join(" ")}` };
+    const once = new Set(given._.map((folder) => resolve(folder))).size === given._.length;
+    assertArgument(once, "compare", "each run once", given._.join(" "));
+    const runs = given._.map((folder) => comparedRun(folder, labelOf(folder, given._)));
+    const command = `normwise compare ${given._.join(" ")}`;
+    const comparison = { runs, stepsPerEpoch: runs[0]!.stepsPerEpoch, command };
     process.stdout.write(`${resultTable(comparisonReport(comparison))}\n`);
     if (given.html === undefined) return;
     await writeFileAtomic(given.html, renderComparison(comparison, readReportAssets()));
     process.stdout.write(`\npage: ${given.html}\n`);
   },
 });
+
+function comparedRun(folder: string, label: string) {
+  const config = readRunConfig(folder);
+  const { progress, result } = readRunResult(folder);
+  const epochs = epochRecords(readRun(folder));
+  const stepsPerEpoch = epochs[0]?.step;
+  assertArgument(stepsPerEpoch !== undefined, "compare", "runs with at least one finished epoch", folder);
+  const run = { name: folder, label, description: describe(config), config };
+  const { cappedChannels } = progress;
+  const finished = {
+    run,
+    seed: config.seed,
+    epochs,
+    cappedChannels,
+    ...(result ? { testAccuracy: result.testAccuracy } : {}),
+  };
+  return { ...reportRun(finished, folder), stepsPerEpoch };
+}
+
+/** A folder's last part, where that tells it from the others. */
+function labelOf(folder: string, folders: readonly string[]): string {
+  const label = basename(folder);
+  return folders.filter((other) => basename(other) === label).length === 1 ? label : folder;
+}
 
 function describe(config: ReturnType<typeof readRunConfig>): string {
   const { model, width, epochs, learningRate, schedule, weightDecay, control, seed } = config;

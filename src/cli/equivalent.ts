@@ -34,7 +34,7 @@ export const equivalentCommand = defineCommand({
   },
   args: options,
   run({ args }) {
-    rejectUnknownOptions("equivalent", options, args);
+    rejectUnknownOptions("equivalent", options, args, 0);
     const equivalent = translateArguments(args);
     process.stdout.write(formatEquivalent(equivalent, args.format));
     const { exact, because, rescaleEvents } = equivalent.translated;

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { expectation, InvalidArgumentError } from "../core/index.js";
+import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
 import { loadDataset } from "../train/node/index.js";
 import { classify } from "./classify.js";
 import { openModel } from "./open-model.js";
@@ -22,9 +22,12 @@ export const evaluateCommand = defineCommand({
   meta: { name: "evaluate", description: "Accuracy and loss of a run or an .onnx model on a set of images." },
   args,
   async run({ args: given }) {
-    rejectUnknownOptions("evaluate", args, given);
+    rejectUnknownOptions("evaluate", args, given, 1);
     const { predictions, data } = await predictionsFor(given);
     const count = data.labels.length;
+    const logits = predictions[0]!.logProbabilities.length;
+    const classes = data.classes.length;
+    assertArgument(logits === classes, given.model, `a logit for each of ${data.name}'s ${classes} classes`, logits);
     const right = predictions.filter(({ predicted }, row) => predicted === data.labels[row]).length;
     const loss =
       predictions.reduce((sum, { logProbabilities }, row) => sum - logProbabilities[data.labels[row]!]!, 0) / count;
@@ -53,7 +56,8 @@ export async function predictionsFor(given: {
   const model = await openModel(given.model, given.checkpoint, numberOption("threads", given.threads));
   try {
     const data = await loadDataset(given.data ?? model.source ?? "embedded", split);
-    return { data, predictions: classify(await model.logits(data), data.labels.length) };
+    const predictions = classify(await model.logits(data), data.labels.length);
+    return { data, predictions, classes: model.classes ?? data.classes };
   } finally {
     await model.close();
   }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { DataError, expectation, InvalidArgumentError, RunError } from "../core/index.js";
+import { assertArgument, DataError, expectation, InvalidArgumentError, RunError } from "../core/index.js";
 import { evaluationBatches, type ImageDataset } from "../data/index.js";
 import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
 import { loadRun } from "../train/node/index.js";
@@ -8,6 +8,8 @@ import { loadRun } from "../train/node/index.js";
 export interface OpenModel {
   /** Where its training images came from, if known. */
   readonly source?: string;
+  /** Name of each class, if known. */
+  readonly classes?: readonly string[];
   /** Logits of the images, row by row: [n × classes]. */
   logits(data: ImageDataset): Promise<Float32Array>;
   close(): Promise<void>;
@@ -27,7 +29,13 @@ export async function openModel(path: string, checkpoint: string | undefined, th
     const { model, source, close } = await loadRun(path, runtime, checkpoint ? { checkpoint } : {});
     return {
       source,
-      logits: (data) => model.logits(data.images),
+      classes: model.classes,
+      logits: async (data) => {
+        const taken = model.shape.join(" × ");
+        const got = data.shape.join(" × ");
+        assertArgument(taken === got, path, `images of ${taken} pixels, as it was trained on`, `${got} (${data.name})`);
+        return model.logits(data.images);
+      },
       async close() {
         await close();
         await runtime.close();

@@ -15,17 +15,17 @@ export const predictCommand = defineCommand({
   meta: { name: "predict", description: "The class that a run or an .onnx model gives to each image." },
   args,
   async run({ args: given }) {
-    rejectUnknownOptions("predict", args, given);
+    rejectUnknownOptions("predict", args, given, 1);
     const { format } = given;
     if (format !== "csv" && format !== "json") {
       throw new InvalidArgumentError(expectation("--format", "csv or json", format));
     }
     const count = given.count === undefined ? Number.POSITIVE_INFINITY : numberOption("count", given.count);
     assertArgument(count >= 1, "--count", "at least 1", given.count);
-    const { data, predictions } = await predictionsFor(given);
+    const { data, predictions, classes } = await predictionsFor(given);
     const rows = predictions.slice(0, count).map(({ predicted, logProbabilities }, image) => ({
       image,
-      predicted: data.classes[predicted] ?? String(predicted),
+      predicted: classes[predicted] ?? String(predicted),
       probability: Math.exp(logProbabilities[predicted]!),
       label: data.classes[data.labels[image]!]!,
     }));

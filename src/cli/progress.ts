@@ -50,7 +50,7 @@ export function trainingProgress(epochs: number, stream: NodeJS.WriteStream = pr
 }
 
 /** What an epoch came to, on one line. */
-export function epochLine(record: EpochRecord, epochs: number, secondsLeft?: number): string {
+function epochLine(record: EpochRecord, epochs: number, secondsLeft?: number): string {
   const width = String(epochs).length;
   const parts = [
     `  epoch ${String(record.epoch).padStart(width)}/${epochs}`,

@@ -34,7 +34,7 @@ export const reproduceCommand = defineCommand({
   meta: { name: "reproduce", description: "Run an experiment of the paper; leaves a report." },
   args,
   async run({ args: given, rawArgs }) {
-    rejectUnknownOptions("reproduce", args, given);
+    rejectUnknownOptions("reproduce", args, given, 1);
     const experiment = experiments.find(({ name }) => name === given.experiment);
     if (!experiment) {
       const known = experiments.map(({ name }) => name).join(", ");

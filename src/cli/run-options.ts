@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { ArgsDef } from "citty";
 import { expectation, InvalidArgumentError } from "../core/index.js";
 import { parseRunConfig, type RunConfig } from "../train/index.js";
+import { camelCase } from "./unknown-options.js";
 
 /** Options of `normwise train` that set a field of the configuration; the text of each says its default. */
 export const runOptions = {
@@ -82,9 +83,9 @@ export async function runConfigFrom(args: Args, rawArgs: readonly string[]): Pro
   const control: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     if (name === "control") control.kind = value;
-    else if (controlOptions.includes(name)) control[camel(name)] = value;
+    else if (controlOptions.includes(name)) control[camelCase(name)] = value;
     else if (name === "group") fields.groups = repeated(rawArgs, "group").map(parseGroup);
-    else fields[fieldOf[name] ?? camel(name)] = value;
+    else fields[fieldOf[name] ?? camelCase(name)] = value;
   }
   if (Object.keys(control).length > 0) {
     const held = (base as { control?: object }).control;
@@ -105,7 +106,7 @@ export function numberOption(name: string, text: unknown): number {
 function givenOptions(args: Args): Record<string, unknown> {
   const given: Record<string, unknown> = {};
   for (const name of Object.keys(runOptions)) {
-    const value = args[name] ?? args[camel(name)];
+    const value = args[name] ?? args[camelCase(name)];
     if (value === undefined) continue;
     given[name] = (numbers as readonly string[]).includes(name) ? numberOption(name, value) : value;
   }
@@ -163,5 +164,3 @@ function parseGroup(text: string): Record<string, unknown> {
   const fields = assignments.map(([field, value]) => [groupFields[field!]!, numberOption(`group ${field}`, value)]);
   return { match: text.slice(0, at), ...Object.fromEntries(fields) };
 }
-
-const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -19,7 +19,7 @@ export const trainCommand = defineCommand({
   meta: { name: "train", description: "Train a network; leaves a run folder." },
   args,
   async run({ args: given, rawArgs }) {
-    rejectUnknownOptions("train", args, given);
+    rejectUnknownOptions("train", args, given, 0);
     assertArgument(given.out !== "", "--out", "a folder", given.out);
     const resume = given.resume === true;
     const config = resume ? await resumedConfig(given, rawArgs) : await runConfigFrom(given, rawArgs);

@@ -68,7 +68,6 @@ export interface RunSummary {
 
 /** What `summary.json` holds. */
 export interface ExperimentSummary {
-  readonly experiment: string;
   readonly preset: string;
   readonly model: string;
   readonly data: string;

@@ -13,6 +13,8 @@ interface Preset {
   /** λ of the scale-invariant weights when it is on, and of everything else. */
   readonly weightDecay: number;
   readonly otherDecay: number;
+  /** What decays, for readers: with decay on, and what no longer does with it off. */
+  readonly decaying: readonly [on: string, off: string];
   readonly withDecay: NonNullable<RunConfigInput["groups"]>;
   readonly withoutDecay: NonNullable<RunConfigInput["groups"]>;
   readonly granularity: "step" | "epoch";
@@ -33,6 +35,7 @@ const presets: Readonly<Record<ExperimentChoice["preset"], Preset>> = {
     learningRate: 0.02,
     weightDecay: 0.025,
     otherDecay: 5e-4,
+    decaying: ["the scale-invariant weights", "the scale-invariant weights"],
     withDecay: [{ match: "scale-invariant", weightDecay: 0.025 }],
     withoutDecay: [{ match: "scale-invariant", weightDecay: 0 }],
     granularity: "step",
@@ -46,6 +49,7 @@ const presets: Readonly<Record<ExperimentChoice["preset"], Preset>> = {
     learningRate: 0.1,
     weightDecay: 5e-4,
     otherDecay: 5e-4,
+    decaying: ["all parameters", "all parameters but the last layer's"],
     withDecay: [],
     withoutDecay: [{ match: "last-layer" }, { match: "all", weightDecay: 0 }],
     granularity: "epoch",
@@ -103,7 +107,7 @@ export const weightDecay: Experiment = {
       run(
         "decay-on",
         "decay on",
-        `SGD with momentum, and weight decay ${preset.weightDecay} on the scale-invariant weights.`,
+        `SGD with momentum, and weight decay ${preset.weightDecay} on ${preset.decaying[0]}.`,
         {
           measureEvery: 1,
           snapshots: true,
@@ -112,7 +116,7 @@ export const weightDecay: Experiment = {
       run(
         "decay-off",
         "decay off",
-        "The same without decay on the scale-invariant weights: their norms only grow.",
+        `The same without decay on ${preset.decaying[1]}: the norms of scale-invariant weights only grow.`,
         off,
       ),
       run(

@@ -37,7 +37,7 @@ export interface Engine {
   readonly step: TrainingStep;
   /**
    * One step.
-   * @throws NonFiniteError if the loss is not finite; the state is then as before the step.
+   * @throws NonFiniteError if the loss is not finite; the state is then as before the step, but for a rescaling.
    */
   take(index: number, scheduledRate: number, batch: Batch, measure: boolean): Promise<StepResult>;
   /** Frees the engine's sessions; the state is left. */

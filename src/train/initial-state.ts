@@ -3,7 +3,7 @@ import type { Buffer, Parameter } from "../graph/index.js";
 import type { TrainingStep } from "./training-step.js";
 
 /** Parameters and buffers of an untrained network: a pure function of the seed and the names. */
-export function initialWeights(
+function initialWeights(
   parameters: readonly Parameter[],
   buffers: readonly Buffer[],
   seed: number,

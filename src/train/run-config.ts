@@ -92,10 +92,8 @@ export function parseRunConfig(input: unknown, from = "configuration"): RunConfi
   const problems = result.issues.map((issue) => {
     const field = v.getDotPath(issue) ?? "it";
     if (issue.kind === "schema" && issue.input === undefined) return `${field} is missing`;
+    if (issue.expected === "never") return `${field} is not among the options`;
     return `${field}: ${issue.message.replace(/^Invalid \w+: E/, "e").replace("but received", "but got")}`;
   });
   throw new InvalidArgumentError(`${from}: ${problems.join("; ")}`);
 }
-
-/** The fields of a configuration. */
-export const runConfigFields = Object.keys(configSchema.entries) as (keyof RunConfig)[];

@@ -10,6 +10,8 @@ import { inferenceProgram } from "./side-programs.js";
 export interface TrainedModel {
   /** Name of each class. */
   readonly classes: readonly string[];
+  /** Channels, height, width of the images that it takes. */
+  readonly shape: readonly [number, number, number];
   /** Parameters, buffers and the optimizer's kept tensors, by name. */
   tensors(): Promise<Record<string, Tensor>>;
   /** Accuracy, loss, predictions and logits on a set of images, with running statistics. */
@@ -43,6 +45,7 @@ export function trainedModel({ network, state, judge, epsilonScale, classes }: T
   }
   return {
     classes,
+    shape: network.shape,
     tensors: () => state.read(),
     evaluate: (data) => judge.evaluate(state, data, epsilonScale),
     logits: async (images) => (await judge.evaluate(state, unlabelled(images), epsilonScale)).logits,

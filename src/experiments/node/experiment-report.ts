@@ -52,7 +52,7 @@ function layerHistories(folder: string): LayerHistory[] {
     const series = records.map(({ layers }) => layers[layer]!);
     return {
       layer,
-      step: records.map(({ step }) => step),
+      step: records.map(({ step }) => step - 1), // norms are from before the step, which is logged from 1
       medianNorm: series.map(({ norm }) => norm.median),
       minNorm: series.map(({ norm }) => norm.min),
       maxNorm: series.map(({ norm }) => norm.max),

@@ -1,7 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expectation, RunError } from "../../core/index.js";
 import { readRun, writeFileAtomic } from "../../io/files/index.js";
 import { readReportAssets } from "../../report/files/index.js";
 import { type ExperimentReport, renderReport } from "../../report/index.js";
@@ -10,8 +8,8 @@ import {
   epochRecords,
   loadDataset,
   type RunResult,
-  readRunConfig,
   readRunResult,
+  requireSameConfig,
   runTraining,
 } from "../../train/node/index.js";
 import type { Experiment, ExperimentChoice, ExperimentSummary, FinishedRun, PlannedRun } from "../experiment.js";
@@ -40,7 +38,7 @@ export interface RunExperimentOptions {
   readonly onRunEnd?: (run: FinishedRun) => void;
 }
 
-/** What an experiment gives; `undefined` results if it was interrupted. */
+/** What a finished experiment gives. */
 export interface ExperimentOutcome {
   readonly summary: ExperimentSummary;
   readonly report: ExperimentReport;
@@ -60,7 +58,6 @@ export async function runExperiment(
   choice: ExperimentChoice,
   options: RunExperimentOptions,
 ): Promise<ExperimentOutcome | undefined> {
-  await mkdir(options.out, { recursive: true });
   const test = await loadDataset(choice.data, "test");
   const folderOf =
     (seed: number) =>
@@ -74,7 +71,6 @@ export async function runExperiment(
     const folder = folderOf(seed)(run.name);
     options.onRun?.({ run, seed, index, of: planned.length });
     if (!existsSync(join(folder, "result.json"))) {
-      await mkdir(join(folder, ".."), { recursive: true });
       const outcome = await runTraining(run.config, folder, {
         resume: existsSync(join(folder, "run.json")),
         ...(options.signal ? { signal: options.signal } : {}),
@@ -89,7 +85,7 @@ export async function runExperiment(
       });
       if (outcome.interrupted) return undefined;
     } else {
-      requireSameConfig(folder, run);
+      requireSameConfig(folder, run.config);
     }
     const { result, progress } = readRunResult(folder);
     const { cappedChannels } = progress;
@@ -116,7 +112,6 @@ async function writeResults(
   const first = finished[0]!;
   const { name: dataName } = readRun(folderOf(first)).config.data as { name: string };
   const summary: ExperimentSummary = {
-    experiment: experiment.name,
     preset: choice.preset,
     model: `${first.run.config.model}, width ${first.run.config.width}`,
     data: dataName,
@@ -146,13 +141,4 @@ async function writeResults(
   await writeFileAtomic(join(out, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
   await writeFileAtomic(reportPath, renderReport(report, readReportAssets()));
   return { summary, report, reportPath };
-}
-
-function requireSameConfig(folder: string, { config }: PlannedRun): void {
-  const { threads: _a, ...held } = readRunConfig(folder);
-  const { threads: _b, ...wanted } = config;
-  if (JSON.stringify(held) !== JSON.stringify(wanted)) {
-    const fix = "choose another --out, or give the options that it was made with";
-    throw new RunError(expectation(folder, "a finished run with the same options", "one with others", fix));
-  }
 }

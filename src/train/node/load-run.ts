@@ -1,3 +1,4 @@
+import { expectation, RunError } from "../../core/index.js";
 import type { Runtime } from "../../graph/index.js";
 import { readRun } from "../../io/files/index.js";
 import { evaluator } from "../evaluation.js";
@@ -49,6 +50,10 @@ export async function loadRun(
     pixels: data.pixels,
     ...data.normalization,
   };
+  if (checkpoint === "best" && !folder.hasCheckpoint("best")) {
+    const fix = "a run without validation images has none; take the last";
+    throw new RunError(expectation(path, "a checkpoint best", folder.checkpoints().join(", ") || "none", fix));
+  }
   const { tensors, progress } = readProgress(folder, checkpoint);
   const control = exactControl(config, Math.floor(data.images / config.batch));
   const state = await runtime.createState(tensors);

@@ -94,9 +94,9 @@ export async function runTraining(
     batches: threadedBatches,
     ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
   };
-  const control =
-    batch > training.labels.length ? undefined : controlOf(config, Math.floor(training.labels.length / batch));
-  checkTrainOptions({ ...chosen, ...(control ? { control } : {}) });
+  checkTrainOptions(chosen);
+  const control = controlOf(config, Math.floor(training.labels.length / batch));
+  if (control) checkTrainOptions({ ...chosen, control });
   requireComparable(config);
 
   const runtime = options.runtime ?? nodeRuntime({ threads: config.threads });
