@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import { defineCommand } from "citty";
 import { assertArgument } from "../core/index.js";
-import { reportRun } from "../experiments/node/index.js";
+import { decayOf, reportRun } from "../experiments/node/index.js";
 import { readRun, writeFileAtomic } from "../io/files/index.js";
 import { readReportAssets } from "../report/files/index.js";
 import { comparisonReport, renderComparison, resultTable } from "../report/index.js";
@@ -56,6 +56,6 @@ function labelOf(folder: string, folders: readonly string[]): string {
 }
 
 function describe(config: ReturnType<typeof readRunConfig>): string {
-  const { model, width, epochs, learningRate, schedule, weightDecay, control, seed } = config;
-  return `${model}, width ${width}, ${epochs} epochs, η ${learningRate} ${schedule}, λ ${weightDecay}, control ${control.kind}, seed ${seed}`;
+  const { model, width, epochs, learningRate, schedule, control, seed } = config;
+  return `${model}, width ${width}, ${epochs} epochs, η ${learningRate} ${schedule}, λ ${decayOf(config)}, control ${control.kind}, seed ${seed}`;
 }

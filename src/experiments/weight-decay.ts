@@ -1,6 +1,6 @@
 import { parseRunConfig, type RunConfig, type RunConfigInput } from "../train/index.js";
-import type { Experiment, ExperimentChoice, FinishedRun, PlannedRun } from "./experiment.js";
-import { type PairedDifference, pairedDifference } from "./paired-difference.js";
+import type { Experiment, ExperimentChoice, PlannedRun } from "./experiment.js";
+import { weightDecayFindings } from "./weight-decay-findings.js";
 
 interface Preset {
   readonly epochs: number;
@@ -151,46 +151,5 @@ export const weightDecay: Experiment = {
     ];
   },
 
-  findings(runs) {
-    const differences = ["decay-off", "paper-correction", "exact-schedule", "norm-schedule"].flatMap((name) => {
-      const difference = pairedDifference(runs, name, "decay-on");
-      return difference === undefined ? [] : [describe(difference)];
-    });
-    const capped = runs.filter(({ cappedChannels }) => cappedChannels > 0);
-    return [
-      ...differences,
-      ...directionFindings(runs),
-      ...(capped.length === 0
-        ? []
-        : [
-            `Channels that die under decay have norms going to zero; their correction was capped ${capped
-              .map(({ run, seed, cappedChannels }) => `${cappedChannels} times in ${run.label} (seed ${seed})`)
-              .join(", ")}, counted over channels and steps.`,
-          ]),
-    ];
-  },
+  findings: weightDecayFindings,
 };
-
-function describe({ label, mean, halfWidth, seeds }: PairedDifference): string {
-  const points = `${Math.abs(mean).toFixed(2)} points ${mean < 0 ? "below" : "above"} decay on`;
-  return halfWidth === undefined
-    ? `Test accuracy, ${label}: ${points} (one seed; --seeds N gives an interval).`
-    : `Test accuracy, ${label}: ${points}, 95% interval ${(mean - halfWidth).toFixed(2)} to ${(mean + halfWidth).toFixed(2)} over ${seeds} seeds, paired.`;
-}
-
-/** How far the directions are from those of the reference at the end. */
-function directionFindings(runs: readonly FinishedRun[]): string[] {
-  const ends = runs.flatMap(({ run, epochs }) => {
-    const cosines = Object.values(epochs.at(-1)?.directionCosine ?? {}).filter(Number.isFinite);
-    return cosines.length === 0
-      ? []
-      : [{ label: run.label, cosine: cosines.reduce((a, b) => a + b, 0) / cosines.length }];
-  });
-  if (ends.length === 0) return [];
-  const labels = [...new Set(ends.map(({ label }) => label))];
-  const means = labels.map((label) => {
-    const values = ends.filter((end) => end.label === label).map(({ cosine }) => cosine);
-    return `${(values.reduce((a, b) => a + b, 0) / values.length).toFixed(3)} (${label})`;
-  });
-  return [`Cosine between final weights and those of decay on, mean over layers and channels: ${means.join(", ")}.`];
-}

@@ -1,6 +1,6 @@
 import { readRun } from "../../io/files/index.js";
 import type { ExperimentReport, LayerHistory, ReportRun } from "../../report/index.js";
-import type { LayersRecord } from "../../train/index.js";
+import type { LayersRecord, RunConfig } from "../../train/index.js";
 import type { FinishedRun } from "../experiment.js";
 
 /** A finished run as the report shows it, its curves read from its folder. */
@@ -22,7 +22,7 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
     imagesPerSecond: medianOf(epochs.map(({ imagesPerSecond }) => imagesPerSecond)),
     ...(cappedChannels === 0
       ? {}
-      : { notes: [`seed ${seed}: ${cappedChannels} corrections were capped, counted over channels and steps`] }),
+      : { notes: [`${cappedChannels} corrections were capped, counted over channels and steps`] }),
     layers: layerHistories(folder),
     ...(layers.length === 0
       ? {}
@@ -87,8 +87,8 @@ export function settingsOf(
   ];
 }
 
-/** The decay of each group of the reference run. */
-function decayOf({ weightDecay, groups }: FinishedRun["run"]["config"]): string {
+/** The decay of each group of parameters, in words. */
+export function decayOf({ weightDecay, groups }: RunConfig): string {
   const own = groups.flatMap((group) => (group.weightDecay === undefined ? [] : `${group.weightDecay} ${group.match}`));
   return [...own, own.length === 0 ? String(weightDecay) : `${weightDecay} everything else`].join(", ");
 }
