@@ -1,4 +1,5 @@
 export * from "./atomic.js";
+export * from "./file-error.js";
 export * from "./norm-reader.js";
 export * from "./run-config.js";
 export * from "./run-folder.js";

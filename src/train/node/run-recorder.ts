@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectation, RunError, type Tensor } from "../../core/index.js";
-import { type NormReader, type RunFolder, type RunReader, readRun, writeFileAtomic } from "../../io/files/index.js";
+import {
+  fileError,
+  type NormReader,
+  type RunFolder,
+  type RunReader,
+  readRun,
+  writeFileAtomic,
+} from "../../io/files/index.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../io/index.js";
 import type { NormRecord } from "../../optim/index.js";
 import type { Checkpoint, EpochRecord, Progress, Recorder } from "../records.js";
@@ -17,7 +24,10 @@ export function runRecorder(folder: RunFolder, keepSnapshots: boolean): Recorder
     ...(keepSnapshots
       ? {
           async snapshot(epoch: number, weights: Readonly<Record<string, Tensor>>) {
-            await mkdir(join(folder.path, "snapshots"), { recursive: true });
+            const snapshots = join(folder.path, "snapshots");
+            await mkdir(snapshots, { recursive: true }).catch((cause: unknown) => {
+              throw fileError(snapshots, "make the folder", cause);
+            });
             await writeFileAtomic(snapshotPath(folder.path, epoch), encodeSafetensors(weights));
           },
         }
