@@ -117,7 +117,7 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
     const epoch = progress.step / stepsPerEpoch;
     const epsilonScale = control?.epsilonScaleAfter(progress.step);
     const verdict = validation && (await judge.evaluate(state, validation, epsilonScale));
-    const weights = (await state.read(engine.step.tracked.map(({ name }) => name))) as Record<string, WeightTensor>;
+    const weights = recorder?.snapshot || options.reference ? await trackedWeights() : {};
     await recorder?.snapshot?.(epoch, weights);
     const record = epochRecord({
       progress,
@@ -143,6 +143,10 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
     if (improved) await save("best");
     await save("last");
     options.onEpoch?.(record);
+  }
+
+  async function trackedWeights(): Promise<Record<string, WeightTensor>> {
+    return (await state.read(engine.step.tracked.map(({ name }) => name))) as Record<string, WeightTensor>;
   }
 
   async function save(name: "last" | "best"): Promise<void> {

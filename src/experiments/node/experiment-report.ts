@@ -1,6 +1,7 @@
 import { readRun } from "../../io/files/index.js";
+import { median } from "../../optim/index.js";
 import type { ExperimentReport, LayerHistory, ReportRun } from "../../report/index.js";
-import type { LayersRecord, RunConfig } from "../../train/index.js";
+import type { EpochRecord, LayersRecord, RunConfig } from "../../train/index.js";
 import type { FinishedRun } from "../experiment.js";
 
 /** A finished run as the report shows it, its curves read from its folder. */
@@ -19,7 +20,7 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
     trainLoss: epochs.map(({ trainLoss }) => trainLoss),
     validationAccuracy: validation,
     validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
-    imagesPerSecond: medianOf(epochs.map(({ imagesPerSecond }) => imagesPerSecond)),
+    imagesPerSecond: medianSpeed(epochs),
     ...(cappedChannels === 0
       ? {}
       : { notes: [`${cappedChannels} corrections were capped, counted over channels and steps`] }),
@@ -38,12 +39,6 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
   };
 }
 
-/** The middle of a list. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
 function layerHistories(folder: string): LayerHistory[] {
   const records = (readRun(folder).readMetrics() as readonly object[]).filter(
     (record): record is LayersRecord => (record as LayersRecord).type === "layers",
@@ -60,6 +55,11 @@ function layerHistories(folder: string): LayerHistory[] {
       rotation: series.map(({ rotation }) => rotation.median),
     };
   });
+}
+
+/** Images per second, the median over epochs. */
+export function medianSpeed(epochs: readonly EpochRecord[]): number {
+  return median(Float64Array.from(epochs, ({ imagesPerSecond }) => imagesPerSecond));
 }
 
 /** The settings that a reader needs to know, from a run's configuration. */

@@ -13,7 +13,7 @@ import {
   runTraining,
 } from "../../train/node/index.js";
 import type { Experiment, ExperimentChoice, ExperimentSummary, FinishedRun, PlannedRun } from "../experiment.js";
-import { medianOf, reportRun, settingsOf } from "./experiment-report.js";
+import { medianSpeed, reportRun, settingsOf } from "./experiment-report.js";
 
 /** Options of {@link runExperiment}. */
 export interface RunExperimentOptions {
@@ -122,7 +122,7 @@ async function writeResults(
       testAccuracy,
       validationAccuracy: epochs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
       trainLoss: epochs.map(({ trainLoss }) => trainLoss),
-      imagesPerSecond: medianOf(epochs.map(({ imagesPerSecond }) => imagesPerSecond)),
+      imagesPerSecond: medianSpeed(epochs),
       cappedChannels,
     })),
   };
