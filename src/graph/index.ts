@@ -1,5 +1,6 @@
 export * from "./autodiff.js";
 export * from "./graph.js";
+export * from "./precision.js";
 export * from "./primitive.js";
 export * from "./primitives/convolution.js";
 export * from "./primitives/elementwise.js";

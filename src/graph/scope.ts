@@ -1,5 +1,6 @@
 import { expectation, InvalidArgumentError, type RandomStream, type Shape } from "../core/index.js";
 import type { Graph, Value } from "./graph.js";
+import { fullPrecision, type Precision, storedIn } from "./precision.js";
 
 /** What a parameter is, for rules that treat kinds of parameters differently. */
 export type Role = "weight" | "bias" | "gain" | "shift";
@@ -17,8 +18,15 @@ export interface Absorption {
   readonly shift: boolean;
 }
 
-/** Makes initial values for a tensor of the given shape. */
-export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
+/**
+ * Makes initial values for a tensor of the given shape. `initialOf` gives the initial values of a parameter of the same
+ * network, by its full name, for a tensor that starts as a function of another.
+ */
+export type Initializer = (
+  shape: Shape,
+  random: RandomStream,
+  initialOf: (parameter: string) => Float32Array,
+) => Float32Array;
 
 /** A trained tensor of a network. */
 export interface Parameter {
@@ -30,12 +38,15 @@ export interface Parameter {
   readonly scaleInvariance: ScaleInvariance;
   readonly initializer: Initializer;
   readonly value: Value;
+  /** What the tensor is replaced by after each update, such as itself at a fixed norm; unset: it stays as updated. */
+  readonly project?: (updated: Value) => Value;
 }
 
 /** A tensor that a network keeps but does not train, such as a running mean. */
 export interface Buffer {
   readonly name: string;
-  readonly initial: number;
+  /** What every element starts as, or what makes the initial values. */
+  readonly initial: number | Initializer;
   readonly value: Value;
   /** What it is proportional to, with the weight's norm (per channel) taken to this power. */
   readonly follows?: Proportion & { readonly power: 1 | 2 };
@@ -80,6 +91,8 @@ export interface ScopeOptions {
   readonly training: boolean;
   /** For the normalizations behind scale-invariant weights; absent: their ε is fixed. */
   readonly following?: NormFollowing;
+  /** Number formats that are emulated; float32 throughout by default. */
+  readonly precision?: Precision;
 }
 
 const nothingAbsorbed: Absorption = { scale: "none", shift: false };
@@ -103,6 +116,19 @@ export class Scope {
   /** Whether the network is built for training. */
   get training(): boolean {
     return this.options.training;
+  }
+
+  /** The number formats that the network is built for. */
+  get precision(): Precision {
+    return this.options.precision ?? fullPrecision;
+  }
+
+  /**
+   * A value as it is kept in memory between two layers: rounded to the storage format, and its gradient likewise. Every
+   * layer hands its weights and its output through this; with float32 it is the value itself.
+   */
+  stored(value: Value): Value {
+    return storedIn(value, this.precision.storage);
   }
 
   /** All parameters declared so far, in this and every other scope of the network. */
@@ -137,6 +163,7 @@ export class Scope {
    * Declares a trained tensor.
    * @param invariance Whether its scale matters: the scope's {@link Scope.absorption} says, for a weight to whose scale
    *   the layer's output is proportional; `none` by default.
+   * @param project Applied to the tensor after each update; see {@link Parameter.project}.
    * @throws InvalidArgumentError if the name is taken.
    */
   parameter(
@@ -145,6 +172,7 @@ export class Scope {
     initializer: Initializer,
     role: Role = "weight",
     invariance: ScaleInvariance = "none",
+    project?: Parameter["project"],
   ): Value {
     const full = this.#claim(name);
     const value = this.graph.input(full, shape);
@@ -155,12 +183,13 @@ export class Scope {
       scaleInvariance: invariance,
       initializer,
       value,
+      ...(project ? { project } : {}),
     });
     return value;
   }
 
-  /** Declares a tensor that is kept but not trained; all its elements start as `initial`. */
-  buffer(name: string, shape: Shape, initial = 0, follows?: Buffer["follows"]): Buffer {
+  /** Declares a tensor that is kept but not trained; `initial` is what all its elements start as, or makes them. */
+  buffer(name: string, shape: Shape, initial: Buffer["initial"] = 0, follows?: Buffer["follows"]): Buffer {
     const full = this.#claim(name);
     const buffer: Buffer = {
       name: full,

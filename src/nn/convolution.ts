@@ -8,6 +8,7 @@ import {
   reshape,
   window2d,
 } from "../graph/index.js";
+import { declareWeight, type WeightNorm } from "../norm/index.js";
 import { constant, heNormal } from "./initializers.js";
 
 /** Options of {@link conv2d}. */
@@ -18,6 +19,8 @@ export interface ConvLayerOptions extends Conv2dOptions {
   readonly bias?: boolean;
   /** How the weight starts; He normal over the fan-out by default. The bias starts at 0. */
   readonly initializer?: Initializer;
+  /** Makes the weight from stored parameters, per output channel; the weight is the parameter by default. */
+  readonly weightNorm?: WeightNorm;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface ConvLayerOptions extends Conv2dOptions {
  * Padding keeps the size at stride 1 by default (⌊dilation (kernel − 1) / 2⌋ on each side).
  */
 export function conv2d(channels: number, options: ConvLayerOptions = {}): Layer {
-  const { kernel = 3, bias = true, initializer = heNormal(), groups = 1 } = options;
+  const { kernel = 3, bias = true, initializer = heNormal(), groups = 1, weightNorm } = options;
   assertArgument(Number.isInteger(channels) && channels > 0, "conv2d", "a positive number of channels", channels);
   const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
   const [down, across] = window2d(options).dilation;
@@ -38,10 +41,13 @@ export function conv2d(channels: number, options: ConvLayerOptions = {}): Layer 
       if (x.rank !== 4) throw new ShapeError(expectation(`conv2d ${scope.path}`, "x [N, C, H, W]", `[${x.shape}]`));
       const shape = [channels, Math.floor(x.shape[1]! / groups), height, width];
       const invariance = bias && !scope.absorption.shift ? "none" : scope.absorption.scale;
-      const weight = scope.parameter("weight", shape, initializer, "weight", invariance);
+      const weight = declareWeight(scope, { name: "weight", shape, initializer, invariance }, weightNorm);
       const product = convolve(x, weight, window);
       const y = bias
-        ? add(product, reshape(scope.parameter("bias", [channels], constant(0), "bias"), [1, channels, 1, 1]))
+        ? add(
+            product,
+            reshape(scope.stored(scope.parameter("bias", [channels], constant(0), "bias")), [1, channels, 1, 1]),
+          )
         : product;
       const proportion = { weight: scope.fullName("weight"), ...(bias ? { offset: scope.fullName("bias") } : {}) };
       return scope.noteProportion(y, invariance === "none" ? undefined : proportion);

@@ -28,11 +28,11 @@ export const fanOut = (shape: Shape): number => shape[0]! * sizeOf(shape.slice(2
 /** He et al. 2015 for ReLU networks: normal with variance 2 / fan, the fan being that of the outputs by default. */
 export const heNormal =
   (fan: (shape: Shape) => number = fanOut): Initializer =>
-  (shape, random) =>
-    normal(Math.sqrt(2 / fan(shape)))(shape, random);
+  (shape, ...rest) =>
+    normal(Math.sqrt(2 / fan(shape)))(shape, ...rest);
 
 /** Uniform within ±1/√fanIn: what PyTorch gives a linear layer. `fan` overrides the fan, for biases. */
 export const uniformFanIn =
   (fan?: number): Initializer =>
-  (shape, random) =>
-    uniform(1 / Math.sqrt(fan ?? fanIn(shape)))(shape, random);
+  (shape, ...rest) =>
+    uniform(1 / Math.sqrt(fan ?? fanIn(shape)))(shape, ...rest);

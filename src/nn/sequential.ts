@@ -17,7 +17,7 @@ export function sequential(...layers: readonly Layer[] | readonly [Readonly<Reco
       return named.reduce((value, [name, layer], position) => {
         const rest = named.slice(position + 1).map(([, following]) => following);
         const inner = scope.child(name, absorptionOf(rest, scope.absorption));
-        const output = layer.apply(value, inner);
+        const output = inner.stored(layer.apply(value, inner));
         if (layer.scale === "passes") scope.noteProportion(output, scope.proportionOf(value));
         return layer.kind === "sequential" ? output : inner.record(output);
       }, x);

@@ -1,5 +1,5 @@
-import { randomStream, type Tensor, zeros } from "../core/index.js";
-import type { Buffer, Parameter } from "../graph/index.js";
+import { expectation, InvalidArgumentError, randomStream, type Tensor, zeros } from "../core/index.js";
+import type { Buffer, Initializer, Parameter, Value } from "../graph/index.js";
 import type { TrainingStep } from "./training-step.js";
 
 /** Parameters and buffers of an untrained network: a pure function of the seed and the names. */
@@ -8,14 +8,25 @@ function initialWeights(
   buffers: readonly Buffer[],
   seed: number,
 ): Record<string, Tensor> {
+  const made = new Map<string, Float32Array>();
+  const make = (name: string, { shape }: Value, initializer: Initializer): Float32Array => {
+    const data = made.get(name) ?? initializer(shape, randomStream(seed, "initial", name), initialOf);
+    made.set(name, data);
+    return data;
+  };
+  const initialOf = (name: string): Float32Array => {
+    const parameter = parameters.find((each) => each.name === name);
+    if (!parameter) throw new InvalidArgumentError(expectation("initial values", "a parameter of the network", name));
+    return make(name, parameter.value, parameter.initializer);
+  };
   const tensors: Record<string, Tensor> = {};
   for (const { name, value, initializer } of parameters) {
-    const data = initializer(value.shape, randomStream(seed, "initial", name));
-    tensors[name] = { dtype: "float32", shape: value.shape, data };
+    tensors[name] = { dtype: "float32", shape: value.shape, data: make(name, value, initializer) };
   }
   for (const { name, value, initial } of buffers) {
     const filled = zeros(value.shape);
-    filled.data.fill(initial);
+    if (typeof initial === "number") filled.data.fill(initial);
+    else filled.data.set(make(name, value, initial));
     tensors[name] = filled;
   }
   return tensors;

@@ -128,7 +128,8 @@ function update(
       weightDecay: (controlled ? control.weightDecay : undefined) ?? group.weightDecay ?? optimizer.weightDecay,
       slot: (wanted) => kept.find(({ slot }) => slot === wanted)!,
     });
-    updates[name] = sub(weight, step);
+    const updated = sub(weight, step);
+    updates[name] = parameter.project?.(updated) ?? updated;
     for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
     return kept.map(({ name: stateName }) => ({ name: stateName, parameter }));
   });
