@@ -26,20 +26,22 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Whether a learned gain γ and shift β follow; true by default. */
   readonly affine?: boolean;
+  /** What the gain γ starts as; 1 by default. */
+  readonly initialGain?: number;
 }
 
 /**
  * Batch normalization in any metric (Ioffe & Szegedy 2015; metrics: Hoffer et al. 2018, section 3):
  * y = γ (x − mean) / √(σ² + ε) + β, per channel over the batch and all positions, σ as the metric estimates it.
  *
- * Shapes: x [N, C] or [N, C, H, W]; y like x. Parameters `weight` (γ, starts at 1) and `bias` (β, 0), each [C].
+ * Shapes: x [N, C] or [N, C, H, W]; y like x. Parameters `weight` (γ, starts at `initialGain`) and `bias` (β, 0), each [C].
  * Buffers `running_mean` and, in PyTorch's convention for L2, `running_var` (the unbiased variance); other metrics keep
  * `running_scale`, their σ. They are what evaluation uses.
  *
  * @throws InvalidArgumentError for an ε that is not positive or a momentum outside (0, 1].
  */
 export function batchNorm(options: BatchNormOptions = {}): Layer {
-  const { metric = l2(), epsilon = 1e-5, momentum = 0.1, affine = true } = options;
+  const { metric = l2(), epsilon = 1e-5, momentum = 0.1, affine = true, initialGain = 1 } = options;
   assertArgument(epsilon > 0, "batchNorm", "epsilon > 0", epsilon);
   assertArgument(momentum > 0 && momentum <= 1, "batchNorm", "momentum in (0, 1]", momentum);
 
@@ -59,8 +61,8 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
       const spread = denominator(metric, statistics.estimated, epsilon, following?.epsilonScale);
       if (!affine) return div(statistics.centred, spread);
       const channels = [x.shape[1]!];
-      const gain = reshape(scope.parameter("weight", channels, ones, "gain"), perChannel);
-      const shift = reshape(scope.parameter("bias", channels, zeros, "shift"), perChannel);
+      const gain = reshape(scope.parameter("weight", channels, filled(initialGain), "gain"), perChannel);
+      const shift = reshape(scope.parameter("bias", channels, filled(0), "shift"), perChannel);
       return add(mul(statistics.centred, div(gain, spread)), shift);
     },
   };
@@ -119,5 +121,7 @@ function runningBuffers(scope: Scope, metric: Metric, channels: number, proporti
   };
 }
 
-const ones = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape)).fill(1);
-const zeros = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape));
+const filled =
+  (value: number) =>
+  (shape: Shape): Float32Array =>
+    new Float32Array(sizeOf(shape)).fill(value);
