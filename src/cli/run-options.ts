@@ -8,7 +8,8 @@ import { camelCase } from "./unknown-options.js";
 export const runOptions = {
   model: {
     type: "string",
-    description: "vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56, resnet110",
+    description:
+      "vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101; for CIFAR: resnet20, resnet32, resnet44, resnet56, resnet110",
   },
   width: { type: "string", description: "multiplies the channels (1)" },
   data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded (the default)" },

@@ -1,7 +1,7 @@
 import { expectation, InvalidArgumentError, randomStream } from "../core/index.js";
 import { type ImageDataset, splitValidation, subset } from "../data/index.js";
 import type { Layer } from "../graph/index.js";
-import { resnetCifar, vgg } from "../models/index.js";
+import { resnet, resnetCifar, vgg } from "../models/index.js";
 import {
   biases,
   type GroupRule,
@@ -18,7 +18,8 @@ import type { RunConfig } from "./run-config.js";
 /** The network that a configuration names. */
 export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
   const depth = Number(/\d+$/.exec(model)![0]);
-  return model.startsWith("vgg") ? vgg({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+  if (model.startsWith("vgg")) return vgg({ depth, width, classes });
+  return [18, 34, 50, 101].includes(depth) ? resnet({ depth, width, classes }) : resnetCifar({ depth, width, classes });
 }
 
 /** The optimizer of a configuration. */

@@ -38,8 +38,8 @@ const controlSchema = v.variant("kind", [
 ]);
 
 const configSchema = v.strictObject({
-  /** `vgg11` … `vgg19`, `resnet20` … `resnet110`. */
-  model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(20|32|44|56|110))$/, modelMessage)),
+  /** `vgg11` … `vgg19`; `resnet20` … `resnet110`, those for CIFAR; `resnet18` … `resnet101`, those for ImageNet. */
+  model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
   /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
@@ -73,7 +73,8 @@ const configSchema = v.strictObject({
 });
 
 function modelMessage(issue: { readonly input: unknown }): string {
-  return `expected vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56 or resnet110, got ${issue.input}`;
+  const models = `vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet20, resnet32, resnet44, resnet56 or resnet110`;
+  return `expected ${models}, got ${issue.input}`;
 }
 
 /** Everything that determines a training; what `run.json` holds under `config`. */
