@@ -3,6 +3,8 @@ import { type ImageDataset, splitValidation, subset } from "../data/index.js";
 import type { Layer } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
 import {
+  adam,
+  adamw,
   biases,
   type GroupRule,
   lastLayer,
@@ -23,8 +25,11 @@ export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, 
 }
 
 /** The optimizer of a configuration. */
-export function optimizerOf({ momentum, nesterov, weightDecay, decay }: RunConfig): Optimizer {
-  return sgd({ momentum, nesterov, weightDecay, decay });
+export function optimizerOf(config: RunConfig): Optimizer {
+  const { optimizer, momentum, nesterov, weightDecay, decay, beta1, beta2, adamEpsilon: epsilon, clipNorm } = config;
+  const clip = clipNorm === undefined ? {} : { clipNorm };
+  if (optimizer === "sgd") return sgd({ momentum, nesterov, weightDecay, decay, ...clip });
+  return { adam, adamw }[optimizer]({ beta1, beta2, epsilon, weightDecay, ...clip });
 }
 
 const matchers: Readonly<Record<string, Matcher>> = {
