@@ -15,13 +15,17 @@ import {
   scaleInvariant,
   sgd,
 } from "../optim/index.js";
+import { normOf, weightNormOf } from "./norm-config.js";
 import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */
-export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
+export function networkOf(config: Pick<RunConfig, "model" | "width" | "norm" | "weightNorm">, classes: number): Layer {
+  const { model, width } = config;
   const depth = Number(/\d+$/.exec(model)![0]);
-  if (model.startsWith("vgg")) return vgg({ depth, width, classes });
-  return [18, 34, 50, 101].includes(depth) ? resnet({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+  const weightNorm = weightNormOf(config.weightNorm);
+  const options = { depth, width, classes, norm: normOf(config.norm), ...(weightNorm ? { weightNorm } : {}) };
+  if (model.startsWith("vgg")) return vgg(options);
+  return [18, 34, 50, 101].includes(depth) ? resnet(options) : resnetCifar(options);
 }
 
 /** The optimizer of a configuration. */
