@@ -12,6 +12,7 @@ export const runOptions = {
       "vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101; for CIFAR: resnet20, resnet32, resnet44, resnet56, resnet110",
   },
   width: { type: "string", description: "multiplies the channels (1)" },
+  "weight-scale": { type: "string", description: "multiplies the initial weights of the convolutions (1)" },
   norm: { type: "string", description: "batch, ghost, layer, group, instance, rms, mean-only or none (batch)" },
   "norm-metric": { type: "string", description: "l2, l1, l3, linf, top10, range, range16, … (l2)" },
   "norm-constant": { type: "string", description: "the metric's constant: paper, exact or a number (paper)" },
@@ -67,6 +68,7 @@ export const runOptions = {
 } as const satisfies ArgsDef;
 
 const numbers = [
+  "weight-scale",
   "norm-size",
   "norm-groups",
   "norm-epsilon",

@@ -44,6 +44,8 @@ const fieldsSchema = v.strictObject({
   model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
+  /** Multiplies the initial weights of the convolutions. */
+  weightScale: v.optional(positive, 1),
   /** What normalizes the activations; batch-norm by default. */
   norm: v.optional(normSchema, {}),
   /** What makes the weights of convolutions and of the last layer from stored ones; nothing by default. */
