@@ -22,6 +22,7 @@ import {
   instanceNorm,
   l1,
   lInf,
+  meanOnlyBatchNorm,
   type NormFactory,
   type WeightNorm,
   weightNorm,
@@ -99,6 +100,7 @@ describe.each(networks)("%s", (network, images, make) => {
     ["ghost batch-norm", () => ghostBatchNorm({ size: 2, epsilon: 1e-14 }), "channel"],
     ["instance norm", () => instanceNorm({ epsilon: 1e-14 }), "channel"],
     ["group norm", () => groupNorm({ groups: 2, epsilon: 1e-14 }), biased ? "none" : "tensor"],
+    ["mean-only batch-norm", () => meanOnlyBatchNorm(), "none"],
     ["none", "none", "none"],
   ])("with %s: what is declared of all convolutions is true, the classifier is not invariant", (_, norm, expected) => {
     const trial = tried(make({ norm }), images);
