@@ -19,6 +19,10 @@ export const runOptions = {
   "norm-size": { type: "string", description: "ghost: rows of a ghost batch (32)" },
   "norm-groups": { type: "string", description: "group: number of groups (32)" },
   "norm-epsilon": { type: "string", description: "ε of the normalization (1e-5)" },
+  "branch-scale": {
+    type: "string",
+    description: "residual networks: what a learned factor of each branch starts as (0 with --norm none)",
+  },
   "weight-norm": { type: "string", description: "none, weight, bounded, forced or standardization (none)" },
   "weight-norm-metric": { type: "string", description: "metric of the weight norm (l2)" },
   "weight-norm-constant": { type: "string", description: "its constant: paper, exact or a number (paper)" },
@@ -68,6 +72,7 @@ export const runOptions = {
 } as const satisfies ArgsDef;
 
 const numbers = [
+  "branch-scale",
   "weight-scale",
   "norm-size",
   "norm-groups",

@@ -1,4 +1,4 @@
-import { expectation, InvalidArgumentError, randomStream } from "../core/index.js";
+import { assertArgument, expectation, InvalidArgumentError, randomStream } from "../core/index.js";
 import { type ImageDataset, splitValidation, subset } from "../data/index.js";
 import type { Layer } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
@@ -21,10 +21,10 @@ import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */
 export function networkOf(
-  config: Pick<RunConfig, "model" | "width" | "weightScale" | "norm" | "weightNorm">,
+  config: Pick<RunConfig, "model" | "width" | "weightScale" | "norm" | "weightNorm" | "branchScale">,
   classes: number,
 ): Layer {
-  const { model, width, weightScale } = config;
+  const { model, width, weightScale, branchScale } = config;
   const depth = Number(/\d+$/.exec(model)![0]);
   const weightNorm = weightNormOf(config.weightNorm);
   const options = {
@@ -35,8 +35,12 @@ export function networkOf(
     ...(weightNorm ? { weightNorm } : {}),
     ...(weightScale === 1 ? {} : { initializer: scaledBy(weightScale, heNormal()) }),
   };
-  if (model.startsWith("vgg")) return vgg(options);
-  return [18, 34, 50, 101].includes(depth) ? resnet(options) : resnetCifar(options);
+  if (model.startsWith("vgg")) {
+    assertArgument(branchScale === undefined, "branchScale", "a residual network", model, "leave it out");
+    return vgg(options);
+  }
+  const residual = { ...options, ...(branchScale === undefined ? {} : { branchScale }) };
+  return [18, 34, 50, 101].includes(depth) ? resnet(residual) : resnetCifar(residual);
 }
 
 /** The optimizer of a configuration. */
