@@ -21,7 +21,8 @@ export const runOptions = {
   "norm-epsilon": { type: "string", description: "ε of the normalization (1e-5)" },
   "branch-scale": {
     type: "string",
-    description: "residual networks: what a learned factor of each branch starts as (0 with --norm none)",
+    description:
+      "residual networks: what a learned factor of each branch starts as, or none (0 with --norm none or mean-only)",
   },
   "weight-norm": { type: "string", description: "none, weight, bounded, forced or standardization (none)" },
   "weight-norm-metric": { type: "string", description: "metric of the weight norm (l2)" },
@@ -72,7 +73,6 @@ export const runOptions = {
 } as const satisfies ArgsDef;
 
 const numbers = [
-  "branch-scale",
   "weight-scale",
   "norm-size",
   "norm-groups",
@@ -160,6 +160,7 @@ function givenOptions(args: Args): Record<string, unknown> {
 
 function isNumber(name: string, value: unknown): boolean {
   if ((numbers as readonly string[]).includes(name)) return true;
+  if (name === "branch-scale") return value !== "none";
   return name.endsWith("norm-constant") && value !== "paper" && value !== "exact";
 }
 

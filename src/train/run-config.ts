@@ -51,7 +51,7 @@ const fieldsSchema = v.strictObject({
   /** What makes the weights of convolutions and of the last layer from stored ones; nothing by default. */
   weightNorm: v.optional(weightNormSchema, {}),
   /** Residual networks: what a learned factor of each branch starts as; by the normalization if absent. */
-  branchScale: v.optional(v.pipe(v.number(), v.finite())),
+  branchScale: v.optional(v.union([v.literal("none"), v.pipe(v.number(), v.finite())])),
   /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
   data: v.optional(v.string(), "embedded"),
   /** Training images used, chosen at random; all if absent. */
