@@ -31,6 +31,13 @@ export const runOptions = {
   beta2: { type: "string", description: "adam, adamw: what the mean of their squares keeps, per step (0.999)" },
   "adam-epsilon": { type: "string", description: "adam, adamw: added to the root of the mean square (1e-8)" },
   "clip-norm": { type: "string", description: "limit of the norm of all gradients together (none)" },
+  precision: { type: "string", description: "fp32 (the default), fp16 or bf16: how values are stored, emulated" },
+  "norm-accumulator": {
+    type: "string",
+    description: "sums inside normalizations: fp32 (default), fp16-sum, fp16-block-mean or fp16-mean-first",
+  },
+  "loss-scale": { type: "string", description: "fp16, bf16: what the loss is multiplied by, or dynamic (1)" },
+  "overflow-limit": { type: "string", description: "fp16, bf16: steps skipped in a row that end the run (50)" },
   group: {
     type: "string",
     description: "numbers for some parameters: MATCH:weight-decay=0,rate=0.1,momentum=0; may be repeated",
@@ -68,6 +75,8 @@ const numbers = [
   "beta2",
   "adam-epsilon",
   "clip-norm",
+  "loss-scale",
+  "overflow-limit",
   "from-weight-decay",
   "to-weight-decay",
   "cap",
@@ -118,7 +127,8 @@ function givenOptions(args: Args): Record<string, unknown> {
   for (const name of Object.keys(runOptions)) {
     const value = args[name] ?? args[camelCase(name)];
     if (value === undefined) continue;
-    given[name] = (numbers as readonly string[]).includes(name) ? numberOption(name, value) : value;
+    const word = name === "loss-scale" && value === "dynamic";
+    given[name] = !word && (numbers as readonly string[]).includes(name) ? numberOption(name, value) : value;
   }
   return given;
 }
