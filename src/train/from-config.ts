@@ -2,6 +2,7 @@ import { expectation, InvalidArgumentError, randomStream } from "../core/index.j
 import { type ImageDataset, splitValidation, subset } from "../data/index.js";
 import type { Layer, Precision } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
+import { heNormal, scaledBy } from "../nn/index.js";
 import {
   adam,
   adamw,
@@ -15,14 +16,28 @@ import {
   scaleInvariant,
   sgd,
 } from "../optim/index.js";
+import { normOf, weightNormOf } from "./norm-config.js";
 import { dynamicLossScale, type LossScale } from "./overflow.js";
 import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */
-export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
+export function networkOf(
+  config: Pick<RunConfig, "model" | "width" | "weightScale" | "norm" | "weightNorm">,
+  classes: number,
+): Layer {
+  const { model, width, weightScale } = config;
   const depth = Number(/\d+$/.exec(model)![0]);
-  if (model.startsWith("vgg")) return vgg({ depth, width, classes });
-  return [18, 34, 50, 101].includes(depth) ? resnet({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+  const weightNorm = weightNormOf(config.weightNorm);
+  const options = {
+    depth,
+    width,
+    classes,
+    norm: normOf(config.norm),
+    ...(weightNorm ? { weightNorm } : {}),
+    ...(weightScale === 1 ? {} : { initializer: scaledBy(weightScale, heNormal()) }),
+  };
+  if (model.startsWith("vgg")) return vgg(options);
+  return [18, 34, 50, 101].includes(depth) ? resnet(options) : resnetCifar(options);
 }
 
 /** The optimizer of a configuration. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InvalidArgumentError } from "../core/index.js";
 import type { DecayForm } from "../optim/index.js";
+import { normSchema, weightNormSchema } from "./norm-config.js";
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -43,6 +44,12 @@ const fieldsSchema = v.strictObject({
   model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
+  /** Multiplies the initial weights of the convolutions. */
+  weightScale: v.optional(positive, 1),
+  /** What normalizes the activations; batch-norm by default. */
+  norm: v.optional(normSchema, {}),
+  /** What makes the weights of convolutions and of the last layer from stored ones; nothing by default. */
+  weightNorm: v.optional(weightNormSchema, {}),
   /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
   data: v.optional(v.string(), "embedded"),
   /** Training images used, chosen at random; all if absent. */
