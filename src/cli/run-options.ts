@@ -48,6 +48,13 @@ export const runOptions = {
   beta2: { type: "string", description: "adam, adamw: what the mean of their squares keeps, per step (0.999)" },
   "adam-epsilon": { type: "string", description: "adam, adamw: added to the root of the mean square (1e-8)" },
   "clip-norm": { type: "string", description: "limit of the norm of all gradients together (none)" },
+  precision: { type: "string", description: "fp32 (the default), fp16 or bf16: how values are stored, emulated" },
+  "norm-accumulator": {
+    type: "string",
+    description: "sums inside normalizations: fp32 (default), fp16-sum, fp16-block-mean or fp16-mean-first",
+  },
+  "loss-scale": { type: "string", description: "fp16, bf16: what the loss is multiplied by, or dynamic (1)" },
+  "overflow-limit": { type: "string", description: "fp16, bf16: steps skipped in a row that end the run (50)" },
   group: {
     type: "string",
     description: "numbers for some parameters: MATCH:weight-decay=0,rate=0.1,momentum=0; may be repeated",
@@ -90,6 +97,7 @@ const numbers = [
   "beta2",
   "adam-epsilon",
   "clip-norm",
+  "overflow-limit",
   "from-weight-decay",
   "to-weight-decay",
   "cap",
@@ -161,6 +169,7 @@ function givenOptions(args: Args): Record<string, unknown> {
 function isNumber(name: string, value: unknown): boolean {
   if ((numbers as readonly string[]).includes(name)) return true;
   if (name === "branch-scale") return value !== "none";
+  if (name === "loss-scale") return value !== "dynamic";
   return name.endsWith("norm-constant") && value !== "paper" && value !== "exact";
 }
 

@@ -22,6 +22,10 @@ export interface Precision {
 /** Float32 throughout. */
 export const fullPrecision: Precision = { storage: "float32", normAccumulator: "fp32" };
 
+/** Whether no value is rounded below float32. */
+export const isFullPrecision = ({ storage, normAccumulator }: Precision): boolean =>
+  storage === "float32" && normAccumulator === "fp32";
+
 /** Primitives whose results are some of their operands' numbers, which need no rounding again. */
 const moves: ReadonlySet<string> = new Set<PrimitiveName>([
   "relu",

@@ -1,6 +1,6 @@
 import { assertArgument, expectation, InvalidArgumentError, randomStream } from "../core/index.js";
 import { type ImageDataset, splitValidation, subset } from "../data/index.js";
-import type { Layer } from "../graph/index.js";
+import type { Layer, Precision } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
 import { heNormal, scaledBy } from "../nn/index.js";
 import {
@@ -17,6 +17,7 @@ import {
   sgd,
 } from "../optim/index.js";
 import { normOf, weightNormOf } from "./norm-config.js";
+import { dynamicLossScale, type LossScale } from "./overflow.js";
 import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */
@@ -49,6 +50,21 @@ export function optimizerOf(config: RunConfig): Optimizer {
   const clip = clipNorm === undefined ? {} : { clipNorm };
   if (optimizer === "sgd") return sgd({ momentum, nesterov, weightDecay, decay, ...clip });
   return { adam, adamw }[optimizer]({ beta1, beta2, epsilon, weightDecay, ...clip });
+}
+
+const storageTypes = { fp32: "float32", fp16: "float16", bf16: "bfloat16" } as const;
+
+/** The number formats of a configuration. */
+export function precisionOf({
+  precision,
+  normAccumulator,
+}: Pick<RunConfig, "precision" | "normAccumulator">): Precision {
+  return { storage: storageTypes[precision], normAccumulator };
+}
+
+/** The loss scale of a configuration, if it has one. */
+export function lossScaleOf({ lossScale }: Pick<RunConfig, "lossScale">): LossScale | undefined {
+  return lossScale === "dynamic" ? dynamicLossScale() : lossScale;
 }
 
 const matchers: Readonly<Record<string, Matcher>> = {

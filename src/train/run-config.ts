@@ -75,6 +75,14 @@ const fieldsSchema = v.strictObject({
   adamEpsilon: v.optional(nonNegative, 1e-8),
   /** Limit of the norm of all gradients together; none if absent. */
   clipNorm: v.optional(positive),
+  /** Format in which values are stored between layers, emulated. */
+  precision: v.optional(v.picklist(["fp32", "fp16", "bf16"]), "fp32"),
+  /** How the sums inside normalizations are taken. */
+  normAccumulator: v.optional(v.picklist(["fp32", "fp16-sum", "fp16-block-mean", "fp16-mean-first"]), "fp32"),
+  /** In half precision: what the loss is multiplied by, or `dynamic`; 1 if absent. */
+  lossScale: v.optional(v.union([positive, v.literal("dynamic")])),
+  /** In half precision: steps skipped in a row that end the run. */
+  overflowLimit: v.optional(count, 50),
   groups: v.optional(v.array(groupSchema), []),
   control: v.optional(controlSchema, { kind: "none" }),
   /** Zeros padded around an image before it is cropped at random; 0: no crop. */

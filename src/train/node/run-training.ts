@@ -9,7 +9,7 @@ import { RunFolder } from "../../io/files/index.js";
 import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
 import { checkTrainOptions } from "../check-options.js";
-import { groupsOf, networkOf, optimizerOf, trainingDataOf } from "../from-config.js";
+import { groupsOf, lossScaleOf, networkOf, optimizerOf, precisionOf, trainingDataOf } from "../from-config.js";
 import type { EpochRecord } from "../records.js";
 import type { RunConfig } from "../run-config.js";
 import { type StepEvent, trainingNormalization } from "../train-options.js";
@@ -76,6 +76,7 @@ export async function runTraining(
   };
   // All that can be wrong with the options is found before the folder is made.
   const { epochs, batch, learningRate, measureEvery, seed, checkpointEvery, compareWith } = config;
+  const lossScale = lossScaleOf(config);
   const chosen = {
     network: networkOf(config, training.classes.length),
     data: training,
@@ -86,6 +87,9 @@ export async function runTraining(
     schedule: parseSchedule(config.schedule),
     optimizer: optimizerOf(config),
     groups: groupsOf(config),
+    precision: precisionOf(config),
+    ...(lossScale === undefined ? {} : { lossScale }),
+    overflowLimit: config.overflowLimit,
     normalization,
     augmentation: { crop: config.crop, flip: config.flip },
     seed,
