@@ -34,7 +34,7 @@ export async function openModel(path: string, checkpoint: string | undefined, th
         const taken = model.shape.join(" × ");
         const got = data.shape.join(" × ");
         assertArgument(taken === got, path, `images of ${taken} pixels, as it was trained on`, `${got} (${data.name})`);
-        return model.logits(data.images);
+        return (await model.evaluate(data)).logits;
       },
       async close() {
         await close();
