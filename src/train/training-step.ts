@@ -1,25 +1,22 @@
+import { type Buffer, Graph, gradients, mul, type Parameter, type Program, sub, type Value } from "../graph/index.js";
 import {
-  argMax,
-  type Buffer,
-  cast,
-  equal,
-  Graph,
-  gradients,
-  mul,
-  type Parameter,
-  type Program,
-  sub,
-  total,
-  type Value,
-} from "../graph/index.js";
-import { mean, softmaxCrossEntropy } from "../nn/index.js";
-import { type Group, type GroupRule, groupParameters, type Optimizer, type StepControl } from "../optim/index.js";
-import { forward, type ImageNetwork } from "./image-network.js";
+  clipByGlobalNorm,
+  type Group,
+  type GroupRule,
+  groupParameters,
+  type Optimizer,
+  type SlotKind,
+  type StepControl,
+} from "../optim/index.js";
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
+import { networkScope } from "./network-scope.js";
+import type { BatchShape, Objective } from "./objective.js";
 
 /** What a training step is made of. */
-export interface TrainingStepOptions extends ImageNetwork {
-  readonly batch: number;
+export interface TrainingStepOptions {
+  readonly objective: Objective;
+  /** Of the batch that the step is for. */
+  readonly shape: BatchShape;
   readonly optimizer: Optimizer;
   /** First match wins; what none takes uses the optimizer's numbers. None by default. */
   readonly groups?: readonly GroupRule[];
@@ -32,17 +29,19 @@ export interface TrainingStepOptions extends ImageNetwork {
 /** A whole training step as one program: forward, backward, update and measurements. */
 export interface TrainingStep {
   /**
-   * Inputs: `images`, `labels` [batch] int32, {@link rateInput} of each group (and the control's), the state.
-   * Outputs: `loss` (mean over the batch, before the step), `correct` (count), and measurements.
+   * Inputs: the objective's, {@link rateInput} of each group (and the control's), the state.
+   * Outputs: `loss` (mean over the batch, before the step), the objective's counts, and measurements.
    */
   readonly program: Program;
+  /** Names of the outputs that are counts. */
+  readonly counts: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly groups: readonly Group[];
   /** The scale-invariant weights, in the order of the measured vectors. */
   readonly tracked: readonly Parameter[];
-  /** Kept tensors of the optimizer: state name and the parameter whose shape they have. */
-  readonly slots: readonly { readonly name: string; readonly parameter: Parameter }[];
+  /** Kept tensors of the optimizer: state name, degree, and the parameter whose shape they have. */
+  readonly slots: readonly (SlotKind & { readonly parameter: Parameter })[];
 }
 
 /** Name of the input that holds a group's learning rate, a scalar. */
@@ -52,20 +51,17 @@ export const rateInput = (group: string): string => `rate/${group}`;
 export const controlledRateInput = (parameter?: string): string =>
   parameter === undefined ? "control/rate" : `control/rate/${parameter}`;
 
+/** Name of the input that holds one of the optimizer's numbers of the step, a scalar. */
+export const scalarInput = (name: string): string => `step/${name}`;
+
 /** Name of a state tensor that an optimizer keeps beside a parameter. */
 export const slotName = (slot: string, parameter: string): string => `optimizer/${slot}/${parameter}`;
 
 /** Builds the program of one training step. */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const graph = new Graph();
-  const { scope, logits } = forward(graph, options, options.batch, {
-    training: true,
-    scalesEpsilon: options.control?.scalesEpsilon ?? false,
-  });
-  const labels = graph.input("labels", [options.batch], "int32");
-  const loss = mean(softmaxCrossEntropy(logits, labels));
-  const hits = cast(equal(argMax(logits, 1), cast(labels, "int64")), "float32");
-
+  const scope = networkScope(graph, { training: true, scalesEpsilon: options.control?.scalesEpsilon ?? false });
+  const { loss, counts } = options.objective.apply(scope, options.shape);
   const { parameters, buffers } = scope;
   const groups = groupParameters(parameters, options.groups ?? []);
   const updates: Record<string, Value> = {};
@@ -74,8 +70,8 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
 
   const tracked = trackedParameters(parameters);
   const measured = options.measure && tracked.length > 0 ? measurements(tracked, updates) : {};
-  const program: Program = { graph, outputs: { loss, correct: total(hits), ...measured }, updates };
-  return { program, parameters, buffers, groups, tracked, slots };
+  const program: Program = { graph, outputs: { loss, ...counts, ...measured }, updates };
+  return { program, counts: Object.keys(counts), parameters, buffers, groups, tracked, slots };
 }
 
 /** Adds the update of every parameter; returns the optimizer's kept tensors. */
@@ -86,11 +82,7 @@ function update(
   { optimizer, control }: TrainingStepOptions,
   updates: Record<string, Value>,
 ): TrainingStep["slots"] {
-  const members = groups.flatMap((group) => group.parameters.map((parameter) => ({ group, parameter })));
-  const slopes = gradients(
-    loss,
-    members.map(({ parameter }) => parameter.value),
-  );
+  const members = slopes(loss, groups, optimizer.clipNorm);
   const rates = new Map<string, Value>();
   const input = (name: string, shape: readonly number[] = []): Value => {
     const known = rates.get(name) ?? graph.input(name, shape);
@@ -105,21 +97,14 @@ function update(
         ])
       : input(controlledRateInput());
 
-  return members.flatMap(({ group, parameter }, index) => {
-    const gradient = slopes[index];
-    if (gradient === undefined) return []; // the loss does not depend on it
+  return members.flatMap(({ group, parameter, gradient }) => {
     const controlled = control !== undefined && parameter.scaleInvariance !== "none";
     const rate = controlled ? controlledRate(parameter) : input(rateInput(group.name));
     const { value: weight, name } = parameter;
-    const kept = optimizer.rule.slots.map((slot) => {
+    const kept = optimizer.rule.slots.map(({ name: slot, degree }) => {
       const stateName = slotName(slot, name);
-      return {
-        slot,
-        name: stateName,
-        parameter,
-        value: graph.input(stateName, weight.shape) as Value,
-        next: undefined as Value | undefined,
-      };
+      const value = graph.input(stateName, weight.shape);
+      return { slot, name: stateName, degree, value, next: undefined as Value | undefined };
     });
     const step = optimizer.rule.apply(gradient, {
       weight,
@@ -127,12 +112,32 @@ function update(
       momentum: group.momentum ?? optimizer.momentum,
       weightDecay: (controlled ? control.weightDecay : undefined) ?? group.weightDecay ?? optimizer.weightDecay,
       slot: (wanted) => kept.find(({ slot }) => slot === wanted)!,
+      scalar: (wanted) => input(scalarInput(wanted)),
     });
     const updated = sub(weight, step);
     updates[name] = parameter.project?.(updated) ?? updated;
     for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
-    return kept.map(({ name: stateName }) => ({ name: stateName, parameter }));
+    return kept.map(({ name: stateName, degree }) => ({ name: stateName, degree, parameter }));
   });
+}
+
+/** The gradient of every parameter that the loss depends on, clipped, with the parameter's group. */
+function slopes(loss: Value, groups: readonly Group[], clipNorm: number | undefined) {
+  const members = groups.flatMap((group) => group.parameters.map((parameter) => ({ group, parameter })));
+  const plain = gradients(
+    loss,
+    members.map(({ parameter }) => parameter.value),
+  );
+  const known = members.flatMap((member, index) => {
+    const gradient = plain[index];
+    return gradient === undefined ? [] : [{ ...member, gradient }];
+  });
+  if (clipNorm === undefined) return known;
+  const clipped = clipByGlobalNorm(
+    known.map(({ gradient }) => gradient),
+    clipNorm,
+  );
+  return known.map((member, index) => ({ ...member, gradient: clipped[index]! }));
 }
 
 function measurements(tracked: readonly Parameter[], updates: Readonly<Record<string, Value>>): Record<string, Value> {

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { expectation, InvalidArgumentError, sameShape, type Tensor } from "../../core/index.js";
-import type { Program, Tensors, Value } from "../../graph/index.js";
-import { neededValues } from "../needed-values.js";
+import { neededValues, type Program, type Tensors, type Value } from "../../graph/index.js";
 import { type GraphProto, GraphProtoSchema } from "../proto/onnx_pb.js";
 import { valueInfo } from "../value-info.js";
 import { Emitter, type TensorName } from "./emitter.js";
