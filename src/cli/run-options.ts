@@ -12,7 +12,11 @@ export const runOptions = {
       "vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101; for CIFAR: resnet20, resnet32, resnet44, resnet56, resnet110",
   },
   width: { type: "string", description: "multiplies the channels (1)" },
-  data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded (the default)" },
+  data: {
+    type: "string",
+    description: "folder with CIFAR-10/100 (binary) or IDX files or train/CLASS/*.JPEG, or embedded (the default)",
+  },
+  "image-size": { type: "string", description: "height and width that images in class folders are brought to (224)" },
   images: { type: "string", description: "training images to use (all)" },
   validation: { type: "string", description: "images set aside: a fraction below 1, or a number; 0 for none (0.1)" },
   epochs: { type: "string", description: "epochs (80)" },
@@ -45,7 +49,11 @@ export const runOptions = {
     description: "paper-correction, norm-schedule: limit of a correction (100 × the layer's median)",
   },
   granularity: { type: "string", description: "paper-correction, norm-schedule: step (default) or epoch" },
-  crop: { type: "string", description: "zeros around an image before it is cropped at random (4)" },
+  crop: {
+    type: "string",
+    description:
+      "zeros around an image before it is cropped at random (4); in class folders any resizes a region, 0 none",
+  },
   flip: { type: "boolean", description: "mirror images at random (on; --no-flip)" },
   seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
   threads: { type: "string", description: "threads of the runtime (2)" },
@@ -57,6 +65,7 @@ export const runOptions = {
 
 const numbers = [
   "width",
+  "image-size",
   "images",
   "validation",
   "epochs",
