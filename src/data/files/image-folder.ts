@@ -76,10 +76,18 @@ async function picturesOf(folder: string, classes: readonly string[]): Promise<P
     const entries = await readdir(join(folder, name)).catch((error: unknown) => {
       throw fileError(join(folder, name), "the folder of a class", error);
     });
-    const pictures = entries.filter((entry) => /\.(jpe?g|png)$/i.test(entry)).sort();
-    paths.push(...pictures.map((picture) => `${name}/${picture}`));
-    sizes.push(...(await Promise.all(pictures.map((picture) => sizeOfFile(join(folder, name, picture))))));
-    labels.push(...pictures.map(() => label));
+    const found = entries.filter((entry) => /\.(jpe?g|png)$/i.test(entry)).sort();
+    const pictures = await Promise.all(
+      found.map(async (picture) => ({
+        path: `${name}/${picture}`,
+        size: await sizeOfFile(join(folder, name, picture)),
+      })),
+    );
+    for (const { path, size } of pictures) {
+      paths.push(path);
+      sizes.push(size);
+      labels.push(label);
+    }
   }
   if (paths.length > 0) return { paths, sizes, labels: Int32Array.from(labels) };
   throw new DataError(expectation(folder, "pictures (.jpg, .jpeg or .png) in the class folders", "none"));
