@@ -17,8 +17,8 @@ export type { TrainingBatchOptions };
  * Each batch is a pure function of (dataset, seed, epoch, index), so a resumed run sees the same ones; the order of the
  * images and their augmentation do not depend on the batch size.
  *
- * @throws InvalidArgumentError if the batch is empty or larger than the dataset, the seed or the crop is no count, or the
- *   augmentation is not one for such images.
+ * @throws InvalidArgumentError if the batch is empty or larger than the dataset, the seed or the crop is no count, or
+ *   the augmentation is not one for such images.
  * @example
  * const source = trainingBatches(dataset, { batch: 128, seed: 1, augmentation: { crop: 4, flip: true } });
  * const { images, labels } = await source.batch(0, 0);

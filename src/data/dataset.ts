@@ -75,7 +75,7 @@ export interface Augmentation {
   readonly crop?: number;
   /** Mirrors left and right with probability 1/2; false if absent. */
   readonly flip?: boolean;
-  /** Resizes a random region instead (for images in files, where `crop` is not for); if absent, their centre is taken. */
+  /** For images in files, instead of `crop`: resizes a random region; their centre is taken if absent. */
   readonly resizedCrop?: ResizedCrop;
 }
 

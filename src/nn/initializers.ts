@@ -36,3 +36,9 @@ export const uniformFanIn =
   (fan?: number): Initializer =>
   (shape, ...rest) =>
     uniform(1 / Math.sqrt(fan ?? fanIn(shape)))(shape, ...rest);
+
+/** What another initializer gives, times a factor. */
+export const scaledBy =
+  (factor: number, initializer: Initializer): Initializer =>
+  (...given) =>
+    initializer(...given).map((value) => factor * value);

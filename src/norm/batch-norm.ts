@@ -95,6 +95,6 @@ function batchLayer(where: string, options: BatchNormOptions, grouped: (x: Value
 }
 
 function keptStatistics(x: Value, perChannel: Shape, { mean, spread }: RunningStatistics): Statistics {
-  const estimated = reshape(spread, perChannel);
+  const estimated = reshape(spread!, perChannel);
   return mean ? { estimated, centred: sub(x, reshape(mean, perChannel)) } : { estimated, centred: x };
 }

@@ -3,14 +3,9 @@ import { abs, topK as largestOf, mul, neg, reduceMax, reshape, sub, transpose, t
 import { expectedMaximum, expectedTopMean } from "./gaussian.js";
 import { constantOf, type Metric, type MetricOptions } from "./metric.js";
 
-/** The largest magnitude, s = max |x| (Hoffer et al. 2018, section 3.2). C as for {@link topK}, with k = 1. */
+/** The largest magnitude, s = max |x| (Hoffer et al. 2018, section 3.2): {@link topK} with k = 1. */
 export function lInf(options: MetricOptions = {}): Metric {
-  return {
-    name: "linf",
-    power: 1,
-    statistic: (centred, axes) => reduceMax(abs(centred), axes),
-    gaussianConstant: constantOf("lInf", options, { paper: paperConstant, exact: (n) => 1 / expectedTopMean(n, 1) }),
-  };
+  return { ...topK(1, options), name: "linf" };
 }
 
 /**

@@ -1,7 +1,8 @@
-import { expectation, InvalidArgumentError, randomStream } from "../core/index.js";
+import { assertArgument, expectation, InvalidArgumentError, randomStream } from "../core/index.js";
 import { type Augmentation, type ImageDataset, isInMemory, splitValidation, subset } from "../data/index.js";
 import type { Layer } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
+import { heNormal, scaledBy } from "../nn/index.js";
 import {
   adam,
   adamw,
@@ -15,13 +16,31 @@ import {
   scaleInvariant,
   sgd,
 } from "../optim/index.js";
+import { normOf, weightNormOf } from "./norm-config.js";
 import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */
-export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
+export function networkOf(
+  config: Pick<RunConfig, "model" | "width" | "weightScale" | "norm" | "weightNorm" | "branchScale">,
+  classes: number,
+): Layer {
+  const { model, width, weightScale, branchScale } = config;
   const depth = Number(/\d+$/.exec(model)![0]);
-  if (model.startsWith("vgg")) return vgg({ depth, width, classes });
-  return [18, 34, 50, 101].includes(depth) ? resnet({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+  const weightNorm = weightNormOf(config.weightNorm);
+  const options = {
+    depth,
+    width,
+    classes,
+    norm: normOf(config.norm),
+    ...(weightNorm ? { weightNorm } : {}),
+    ...(weightScale === 1 ? {} : { initializer: scaledBy(weightScale, heNormal()) }),
+  };
+  if (model.startsWith("vgg")) {
+    assertArgument(branchScale === undefined, "branchScale", "a residual network", model, "leave it out");
+    return vgg(options);
+  }
+  const residual = { ...options, ...(branchScale === undefined ? {} : { branchScale }) };
+  return [18, 34, 50, 101].includes(depth) ? resnet(residual) : resnetCifar(residual);
 }
 
 /** The optimizer of a configuration. */

@@ -11,6 +11,7 @@ export * from "./image-programs.js";
 export * from "./initial-state.js";
 export * from "./measure.js";
 export * from "./network-scope.js";
+export { normOf, weightNormOf } from "./norm-config.js";
 export * from "./objective.js";
 export * from "./records.js";
 export * from "./run-config.js";

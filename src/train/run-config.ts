@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InvalidArgumentError } from "../core/index.js";
 import type { DecayForm } from "../optim/index.js";
+import { normSchema, weightNormSchema } from "./norm-config.js";
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -43,6 +44,14 @@ const fieldsSchema = v.strictObject({
   model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
+  /** Multiplies the initial weights of the convolutions. */
+  weightScale: v.optional(positive, 1),
+  /** What normalizes the activations; batch-norm by default. */
+  norm: v.optional(normSchema, {}),
+  /** What makes the weights of convolutions and of the last layer from stored ones; nothing by default. */
+  weightNorm: v.optional(weightNormSchema, {}),
+  /** Residual networks: what a learned factor of each branch starts as; by the normalization if absent. */
+  branchScale: v.optional(v.pipe(v.number(), v.finite())),
   /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files, or with a folder of images for each class. */
   data: v.optional(v.string(), "embedded"),
   /** Height and width that images in class folders are brought to; 224 if absent. */
@@ -71,8 +80,8 @@ const fieldsSchema = v.strictObject({
   groups: v.optional(v.array(groupSchema), []),
   control: v.optional(controlSchema, { kind: "none" }),
   /**
-   * Zeros padded around an image before it is cropped at random. Of images in class folders, whose size varies, a random
-   * region is resized instead, whatever the number. 0: no crop.
+   * Zeros padded around an image before it is cropped at random. Of images in class folders, whose size varies, a
+   * random region is resized instead, whatever the number. 0: no crop.
    */
   crop: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 4),
   flip: v.optional(v.boolean(), true),

@@ -6,10 +6,11 @@ import type { NamedBytes } from "../idx.js";
 import type { Picture } from "../images/resample.js";
 
 /**
- * Decodes a JPEG or PNG file, told by its first bytes, whatever its name. Grey becomes red = green = blue, CMYK becomes RGB,
- * 16 bits become 8; opacity, color profiles and Exif orientation are ignored, as torchvision ignores them.
+ * Decodes a JPEG or PNG file, told by its first bytes, whatever its name. Grey becomes red = green = blue, CMYK becomes
+ * RGB, 16 bits become 8; opacity, color profiles and Exif orientation are ignored, as torchvision ignores them.
  *
- * JPEG is decoded by libjpeg-turbo (to the same bits as Pillow); what it refuses, CMYK and files with stray bytes, by jpeg-js.
+ * JPEG is decoded by libjpeg-turbo, to the same bits as Pillow; what that refuses, CMYK and files with stray bytes, by
+ * jpeg-js, whose colors differ a little.
  *
  * @throws DataError if it is neither, cut short or damaged so that it cannot be decoded.
  */

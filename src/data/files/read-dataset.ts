@@ -17,9 +17,9 @@ const usualSubfolders = ["cifar-10-batches-bin", "cifar-100-binary", "raw", "MNI
 
 /**
  * Reads a split of a dataset from a folder in its official format, told by the names of the files: CIFAR-10 and
- * CIFAR-100 (binary version), MNIST, Fashion-MNIST and alike (IDX, plain or gzipped), ImageNet and alike (a folder of JPEG
- * or PNG files for each class, in `train/` and `val/`). The files may also be in the subfolder that the official archives
- * make. Images in a folder stay there until a batch needs them; the others are read into memory.
+ * CIFAR-100 (binary version), MNIST, Fashion-MNIST and alike (IDX, plain or gzipped), ImageNet and alike (a folder of
+ * JPEG or PNG files for each class, in `train/` and `val/`). The files may also be in the subfolder that the official
+ * archives make. Images in class folders stay there until a batch needs them; the others are read into memory.
  *
  * MNIST and Fashion-MNIST are named so only if the files have the official SHA-256 sums; others are read all the same,
  * and named for their folder.

@@ -19,12 +19,12 @@ export interface Cut {
   readonly mirrored: boolean;
 }
 
-/** A picture is resized for its centre to be taken so that the shorter side is this much longer than the centre: 256 for 224. */
+/** The shorter side of a picture whose centre is taken, over the size of that centre. */
 const margin = 256 / 224;
 
 /**
- * The view for evaluation: the picture is resized so that its shorter side is size · 256/224, and the middle is taken, as
- * torchvision's `Resize` and `CenterCrop` do.
+ * The view for evaluation: the picture is resized so that its shorter side is size · 256/224, and the middle is taken,
+ * as torchvision's `Resize` and `CenterCrop` do.
  */
 export function centreCut(width: number, height: number, size: number): Cut {
   const shorter = Math.round(size * margin);
@@ -37,8 +37,8 @@ export function centreCut(width: number, height: number, size: number): Cut {
 
 /**
  * A random view for training (Szegedy et al. 2015, arXiv:1409.4842, §6), by the rule of torchvision's
- * `RandomResizedCrop`: a region of a random fraction of the area and a random aspect ratio, uniform in its logarithm, is
- * resized to the square. After ten regions that do not fit into the picture, its middle in the nearest allowed ratio.
+ * `RandomResizedCrop`: a region of a random fraction of the area and a random aspect ratio, uniform in its logarithm,
+ * is resized to the square. After ten regions that do not fit into the picture, its middle in the nearest allowed ratio.
  */
 export function randomCut(
   width: number,

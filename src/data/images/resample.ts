@@ -9,9 +9,9 @@ export interface Picture {
 }
 
 /**
- * A cut of a picture as [3, size, size], resampled as Pillow's `BILINEAR` does it, to the bit: a triangle as wide as the
- * output's pixels are in the input, so that shrinking averages; along the rows first, rounded to bytes, then down the columns.
- * Only the window is computed.
+ * A cut of a picture as [3, size, size], resampled as Pillow's `BILINEAR` does it, to the bit: by a triangle as wide as
+ * the output's pixels are in the input, so that shrinking averages; along the rows first, rounded to bytes, then down
+ * the columns. Only the window is computed.
  */
 export function resample({ width, data }: Picture, cut: Cut): Uint8Array {
   const { size, mirrored } = cut;

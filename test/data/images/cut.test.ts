@@ -16,7 +16,7 @@ function cuts(width: number, height: number, count: number, options = {}): Cut[]
 }
 
 test("random regions lie in the picture, with area and aspect ratio uniform as the paper says", () => {
-  // In a picture this large every draw fits whose area is below 3/4: height and width are then at most √(3/4 · 4/3) = 1.
+  // Every region of less than 3/4 of a square fits into it: its sides are at most √(3/4 · 4/3) = 1.
   const all = cuts(1000, 1000, 4000, { scale: [0.08, 0.74] });
   for (const { left, top, width, height } of all) {
     expect(Math.min(left, top, 1000 - left - width, 1000 - top - height)).toBeGreaterThanOrEqual(0);
