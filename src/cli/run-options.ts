@@ -29,7 +29,11 @@ export const runOptions = {
   "weight-norm-constant": { type: "string", description: "its constant: paper, exact or a number (paper)" },
   "weight-norm-per": { type: "string", description: "what has a magnitude of its own: channel or layer" },
   "weight-norm-rho": { type: "string", description: "bounded, forced: the norm ρ (from the initial weight)" },
-  data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded (the default)" },
+  data: {
+    type: "string",
+    description: "folder with CIFAR-10/100 (binary) or IDX files or train/CLASS/*.JPEG, or embedded (the default)",
+  },
+  "image-size": { type: "string", description: "height and width that images in class folders are brought to (224)" },
   images: { type: "string", description: "training images to use (all)" },
   validation: { type: "string", description: "images set aside: a fraction below 1, or a number; 0 for none (0.1)" },
   epochs: { type: "string", description: "epochs (80)" },
@@ -69,7 +73,11 @@ export const runOptions = {
     description: "paper-correction, norm-schedule: limit of a correction (100 × the layer's median)",
   },
   granularity: { type: "string", description: "paper-correction, norm-schedule: step (default) or epoch" },
-  crop: { type: "string", description: "zeros around an image before it is cropped at random (4)" },
+  crop: {
+    type: "string",
+    description:
+      "zeros around an image before it is cropped at random (4); in class folders any resizes a region, 0 none",
+  },
   flip: { type: "boolean", description: "mirror images at random (on; --no-flip)" },
   seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
   threads: { type: "string", description: "threads of the runtime (2)" },
@@ -86,6 +94,7 @@ const numbers = [
   "norm-epsilon",
   "weight-norm-rho",
   "width",
+  "image-size",
   "images",
   "validation",
   "epochs",

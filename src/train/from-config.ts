@@ -1,5 +1,5 @@
 import { assertArgument, expectation, InvalidArgumentError, randomStream } from "../core/index.js";
-import { type ImageDataset, splitValidation, subset } from "../data/index.js";
+import { type Augmentation, type ImageDataset, isInMemory, splitValidation, subset } from "../data/index.js";
 import type { Layer, Precision } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
 import { heNormal, scaledBy } from "../nn/index.js";
@@ -92,6 +92,12 @@ function pattern(text: string): RegExp {
   } catch {
     throw new InvalidArgumentError(expectation("groups", "a regular expression after name:", text));
   }
+}
+
+/** The random changes of training images: a crop of padded ones in memory, a resized region of those in files. */
+export function augmentationOf({ crop, flip }: Pick<RunConfig, "crop" | "flip">, data: ImageDataset): Augmentation {
+  if (isInMemory(data)) return { crop, flip };
+  return { flip, ...(crop > 0 ? { resizedCrop: {} } : {}) };
 }
 
 /** The images that a run trains on, and those that it is judged by after each epoch. */

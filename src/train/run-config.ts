@@ -52,8 +52,10 @@ const fieldsSchema = v.strictObject({
   weightNorm: v.optional(weightNormSchema, {}),
   /** Residual networks: what a learned factor of each branch starts as; by the normalization if absent. */
   branchScale: v.optional(v.union([v.literal("none"), v.pipe(v.number(), v.finite())])),
-  /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
+  /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files, or with a folder of images for each class. */
   data: v.optional(v.string(), "embedded"),
+  /** Height and width that images in class folders are brought to; 224 if absent. */
+  imageSize: v.optional(count),
   /** Training images used, chosen at random; all if absent. */
   images: v.optional(count),
   /** Images set aside from the training set: a fraction below 1, or a number. 0: none. */
@@ -85,7 +87,10 @@ const fieldsSchema = v.strictObject({
   overflowLimit: v.optional(count, 50),
   groups: v.optional(v.array(groupSchema), []),
   control: v.optional(controlSchema, { kind: "none" }),
-  /** Zeros padded around an image before it is cropped at random; 0: no crop. */
+  /**
+   * Zeros padded around an image before it is cropped at random. Of images in class folders, whose size varies, a
+   * random region is resized instead, whatever the number. 0: no crop.
+   */
   crop: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 4),
   flip: v.optional(v.boolean(), true),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
