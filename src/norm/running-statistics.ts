@@ -77,7 +77,7 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
 function weighted(parts: Value, momentum: number): Value {
   const ghosts = parts.shape[0]!;
   const weights = Array.from({ length: ghosts }, (_, g) => momentum * (1 - momentum) ** (ghosts - 1 - g));
-  const column = parts.graph.constant(tensor(Float64Array.from(weights), [ghosts, 1], "float64"));
+  const column = parts.graph.constant(tensor(weights, [ghosts, 1]));
   return reshape(reduceSum(mul(parts, column), [0]), [parts.shape[1]!]);
 }
 
