@@ -12,13 +12,13 @@ export interface Affine {
 /**
  * Declares `weight` (γ) and, with centring, `bias` (β), unless the affine part is switched off.
  * @param shape Of the parameters.
- * @param broadcast The shape in which they are used.
+ * @param broadcast The shape in which they are used, of the rank of what they are applied to.
  */
 export function affineParameters(
   scope: Scope,
   { affine = true, centre = true, initialGain = 1 }: ActivationNormOptions,
   shape: Shape,
-  broadcast: Shape = shape,
+  broadcast: Shape,
 ): Affine {
   if (!affine) return {};
   const gain = reshape(scope.parameter("weight", shape, filled(initialGain), "gain"), broadcast);
