@@ -63,7 +63,8 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
     ...(mean ? { mean: mean.value } : {}),
     spread: spread.value,
     update(statistics, n) {
-      const batchIsFinite = allFinite([statistics.estimated, ...(statistics.mean ? [statistics.mean] : [])]);
+      // A mean shows every NaN; without one, the values are asked themselves, as ONNX Runtime's maximum passes over NaN.
+      const batchIsFinite = allFinite([statistics.estimated, statistics.mean ?? statistics.centred]);
       // The square of centred values is made unbiased (PyTorch's convention); one value has no spread to correct.
       const unbiased = metric.power === 2 && centre ? n / Math.max(n - 1, 1) : 1;
       const kept = unbiased === 1 ? statistics.estimated : mul(statistics.estimated, unbiased);
