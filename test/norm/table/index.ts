@@ -7,6 +7,7 @@ import { type NormRow, normRows } from "./norms.js";
 
 export * from "./arithmetic.js";
 export * from "./by-hand.js";
+export * from "./half.js";
 export * from "./metrics.js";
 export * from "./norms.js";
 export * from "./on-runtime.js";
