@@ -12,6 +12,7 @@ export * from "./metrics.js";
 export * from "./norms.js";
 export * from "./on-runtime.js";
 export * from "./order-statistics.js";
+export * from "./weight-norms.js";
 
 /** Every normalization with every metric, for `describe.each` and `it.each`. */
 export const pairs: readonly (readonly [string, NormRow, MetricRow])[] = normRows.flatMap((norm) =>
