@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Tensor, tensor } from "../../src/core/index.js";
+import { fromBfloat16Bits, type Tensor, tensor, toBfloat16Bits } from "../../src/core/index.js";
 import type { Precision } from "../../src/graph/index.js";
 import { sequential } from "../../src/nn/index.js";
 import { type BuiltLayer, buildLayer, gradientsOf, outputOf, relativeDistance } from "../support/layers.js";
 import { normal } from "../support/random-tensors.js";
 import {
+  evaluatedByHand,
   half,
   halfAccumulators,
   inputOf,
@@ -21,10 +22,10 @@ const cases = halfAccumulators.flatMap((accumulator) =>
 );
 
 /** The normalization between two places where float16 is stored. */
-function build(norm: NormRow, { metric }: MetricRow, precision: Precision): BuiltLayer {
+function build(norm: NormRow, { metric }: MetricRow, precision: Precision, training = true): BuiltLayer {
   const x = inputOf(norm);
   const rounded = tensor(x.data.map(half), x.shape);
-  return buildLayer(sequential(norm.make({ metric, epsilon })), rounded, { precision });
+  return buildLayer(sequential(norm.make({ metric, epsilon })), rounded, { precision, training });
 }
 
 /** The feeds by the names of a normalization that stands alone. */
@@ -67,3 +68,17 @@ describe.each(cases.filter(([, , { affine, centre }]) => affine && centre))(
     });
   },
 );
+
+describe.each(pairs)("storage alone, %s", (_name, norm, metric) => {
+  it.each(["float16", "bfloat16"] as const)("%s: the formula, rounded, in training and in evaluation", (storage) => {
+    const rounded = storage === "float16" ? half : (y: number): number => fromBfloat16Bits(toBfloat16Bits(y));
+    for (const [training, byHand] of [
+      [true, trainedByHand],
+      [false, evaluatedByHand],
+    ] as const) {
+      const built = build(norm, metric, { storage, normAccumulator: "fp32" }, training);
+      const expected = byHand(norm, metric, alone(built.feeds), epsilon).map(rounded);
+      expect(outputOf(built, built.feeds)).toEqual(expected);
+    }
+  });
+});

@@ -1,9 +1,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { numbersOf } from "../../src/core/index.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/io/index.js";
+import { linear } from "../../src/nn/index.js";
+import { boundedWeightNorm, weightNorm } from "../../src/norm/index.js";
 import { referenceRuntime } from "../../src/reference/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
-import { relativeDistance } from "../support/layers.js";
+import { initialState } from "../../src/train/index.js";
+import { buildLayer, relativeDistance } from "../support/layers.js";
+import { normal } from "../support/random-tensors.js";
 import { groupsOf, heldPairs, normByHand, weightByHand, weightPairs } from "./table/index.js";
 import { ofLayer, weightShape, weightTraining } from "./table/weight-training.js";
 
@@ -79,5 +83,19 @@ describe("a training in ONNX Runtime", () => {
     ];
     expect(losses[1]).toEqual(losses[0]);
     expect(await second.read()).toEqual(await first.read());
+  });
+});
+
+describe("a layer of more weights than one call takes arguments", () => {
+  const shape = [600, 500];
+  const initializer = (): Float32Array => new Float32Array(shape[0]! * shape[1]!).fill(0.5);
+
+  it.each([
+    [weightNorm({ per: "layer" }), "weight_g", Math.sqrt(0.25 * 300000)],
+    [boundedWeightNorm(), "weight_rho", Math.sqrt(0.25 * 500)],
+  ])("starts at the norm of its weight: $name", (norm, name, expected) => {
+    const { scope } = buildLayer(linear(600, { weightNorm: norm, initializer }), normal("wide", [1, 500]));
+    const initial = initialState({ parameters: scope.parameters, buffers: scope.buffers, slots: [] }, 1);
+    expect(numbersOf(initial[name]!)[0]! / expected).toBeCloseTo(1, 6);
   });
 });
