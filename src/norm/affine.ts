@@ -13,13 +13,13 @@ export interface Affine {
  * Declares `weight` (γ), unless there is to be no gain, and `bias` (β), where the mean is subtracted; nothing if the
  * affine part is switched off.
  * @param shape Of the parameters.
- * @param broadcast The shape in which they are used.
+ * @param broadcast The shape in which they are used, of the rank of what they are applied to.
  */
 export function affineParameters(
   scope: Scope,
   options: Pick<ActivationNormOptions, "affine" | "centre" | "initialGain"> & { readonly gain?: boolean },
   shape: Shape,
-  broadcast: Shape = shape,
+  broadcast: Shape,
 ): Affine {
   const { affine = true, centre = true, initialGain = 1, gain = true } = options;
   const declare = (name: string, initial: number, role: Role): Value =>

@@ -38,7 +38,8 @@ export function topK(k = 10, options: MetricOptions = {}): Metric {
 export interface RangeOptions extends MetricOptions {
   /**
    * The values are cut into so many equal parts, and their ranges averaged, which makes single outliers count less; 1 by
-   * default. Where that does not divide the number of values, the next smaller number that does.
+   * default. Where that does not divide the number of values into parts of two or more, the next smaller number that
+   * does: one value has no range.
    */
   readonly chunks?: number;
 }
@@ -61,12 +62,12 @@ export function range({ chunks = 1, ...options }: RangeOptions = {}): Metric {
     power: 1,
     statistic(centred, axes, mean) {
       const rows = flattened(centred, axes);
-      const parts = divisorUpTo(rows.shape[1]!, chunks);
+      const parts = chunkCount(rows.shape[1]!, chunks);
       const cut = reshape(rows, [rows.shape[0]!, parts, -1]);
       const spans = mul(sub(reduceMax(cut, [2]), neg(reduceMax(neg(cut), [2]))), 0.5);
       return reshape(parts === 1 ? spans : mean(spans, [1]), kept(centred.shape, axes));
     },
-    gaussianConstant: (n) => constant(n / divisorUpTo(n, chunks)),
+    gaussianConstant: (n) => constant(n / chunkCount(n, chunks)),
   };
 }
 
@@ -74,11 +75,11 @@ export function range({ chunks = 1, ...options }: RangeOptions = {}): Metric {
 const paperConstant = (n: number): number =>
   (1 + Math.sqrt(Math.PI * Math.log(4))) / (2 * Math.sqrt(2 * Math.log(Math.max(n, 2))));
 
-/** The largest divisor of n that is at most `limit`. */
-function divisorUpTo(n: number, limit: number): number {
-  let divisor = Math.min(n, limit);
-  while (n % divisor !== 0) divisor--;
-  return divisor;
+/** The largest number up to `chunks` that cuts n values into equal parts of at least two; 1 if there is none. */
+function chunkCount(n: number, chunks: number): number {
+  let count = Math.max(Math.min(chunks, Math.floor(n / 2)), 1);
+  while (n % count !== 0) count--;
+  return count;
 }
 
 const kept = (shape: Shape, axes: readonly number[]): number[] =>

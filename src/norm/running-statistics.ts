@@ -65,8 +65,9 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
   return {
     ...(mean ? { mean: mean.value } : {}),
     ...(spread ? { spread: spread.value } : {}),
-    update({ mean: average, estimated }, n) {
-      const batchIsFinite = allFinite([estimated, average].filter((value) => value !== undefined));
+    update({ mean: average, estimated, centred }, n) {
+      // A mean shows every NaN; without one, the values are asked themselves, as ONNX Runtime's maximum passes over NaN.
+      const batchIsFinite = allFinite([estimated, average ?? centred].filter((value) => value !== undefined));
       if (mean && average) mean.next = blend(mean, average, batchIsFinite);
       if (!spread || !estimated) return;
       // The square of centred values is made unbiased (PyTorch's convention); one value has no spread to correct.

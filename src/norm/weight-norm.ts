@@ -156,8 +156,8 @@ function fixedNorm(scope: Scope, name: string, stored: string, shape: Shape, opt
   const { rho, per = "layer" } = options;
   const source = scope.fullName(stored);
   const initial: Initializer = (_shape, _random, initialOf) => {
-    const norms = rowNorms(initialOf(source), shape);
-    return per === "channel" ? norms : Float32Array.of(Math.hypot(...norms) / Math.sqrt(norms.length));
+    const start = initialOf(source);
+    return per === "channel" ? rowNorms(start, shape) : rowNorms(start, [1]).map((norm) => norm / Math.sqrt(shape[0]!));
   };
   const channels = per === "channel" ? [shape[0]!] : [];
   const { value } = scope.buffer(`${name}_rho`, channels, rho ?? initial);
