@@ -64,7 +64,8 @@ export function precisionOf({
 
 /** The loss scale of a configuration, if it has one. */
 export function lossScaleOf({ lossScale }: Pick<RunConfig, "lossScale">): LossScale | undefined {
-  return lossScale === "dynamic" ? dynamicLossScale() : lossScale;
+  if (lossScale === undefined || typeof lossScale === "number") return lossScale;
+  return dynamicLossScale(lossScale === "dynamic" ? {} : lossScale);
 }
 
 const matchers: Readonly<Record<string, Matcher>> = {

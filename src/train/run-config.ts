@@ -19,6 +19,13 @@ const groupSchema = v.strictObject({
   momentum: v.optional(momentum),
 });
 
+const dynamicSchema = v.strictObject({
+  initial: v.optional(positive, 2 ** 16),
+  growth: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(1)), 2),
+  backoff: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 0.5),
+  growthInterval: v.optional(count, 2000),
+});
+
 const recordedControl = {
   /** Folder of the recorded run. */
   reference: v.string(),
@@ -81,8 +88,13 @@ const fieldsSchema = v.strictObject({
   precision: v.optional(v.picklist(["fp32", "fp16", "bf16"]), "fp32"),
   /** How the sums inside normalizations are taken. */
   normAccumulator: v.optional(v.picklist(["fp32", "fp16-sum", "fp16-block-mean", "fp16-mean-first"]), "fp32"),
-  /** In half precision: what the loss is multiplied by, or `dynamic`; 1 if absent. */
-  lossScale: v.optional(v.union([positive, v.literal("dynamic")])),
+  /** In half precision: what the loss is multiplied by, `dynamic`, or that with numbers of its own; 1 if absent. */
+  lossScale: v.optional(
+    v.union(
+      [positive, v.literal("dynamic"), dynamicSchema],
+      ({ input }) => `expected a scale > 0, or dynamic, got ${input}`,
+    ),
+  ),
   /** In half precision: steps skipped in a row that end the run. */
   overflowLimit: v.optional(count, 50),
   groups: v.optional(v.array(groupSchema), []),

@@ -215,7 +215,11 @@ describe("run.json", () => {
     const scale = (lossScale: number | "dynamic") => lossScaleOf(parseRunConfig({ ...tiny, ...formats, lossScale }));
     expect(scale(1024)).toBe(1024);
     expect(scale("dynamic")).toEqual({ initial: 65536, growth: 2, backoff: 0.5, growthInterval: 2000 });
-    expect(() => parseRunConfig({ ...tiny, lossScale: 0 })).toThrow(/lossScale: /);
+    const own = parseRunConfig({ ...tiny, ...formats, lossScale: { growthInterval: 100 } });
+    expect(lossScaleOf(own)).toEqual({ initial: 65536, growth: 2, backoff: 0.5, growthInterval: 100 });
+    expect(() => parseRunConfig({ ...tiny, lossScale: 0 })).toThrow("lossScale: expected >0 but got 0");
+    const word: unknown = { ...tiny, lossScale: "fast" };
+    expect(() => parseRunConfig(word)).toThrow("lossScale: expected a scale > 0, or dynamic, got fast");
   });
 
   it("is refused field by field", () => {
