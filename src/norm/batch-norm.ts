@@ -80,7 +80,10 @@ function batchLayer(where: string, options: BatchNormOptions, grouped: (x: Value
       const statistics = scope.training
         ? statisticsOf(x, axes, metric, centre, sums)
         : keptStatistics(x, perChannel, running);
-      if (scope.training) running.update(statistics, countOver(x.shape, axes));
+      if (scope.training) {
+        running.update(statistics, countOver(x.shape, axes));
+        scope.noteStatistic("scale", statistics.estimated);
+      }
 
       const follow = proportion && scope.options.following?.epsilonScale;
       const spread = denominator(metric, statistics.estimated, epsilon, follow);

@@ -24,8 +24,9 @@ export function topK(k = 10, options: MetricOptions = {}): Metric {
     power: 1,
     statistic(centred, axes, mean) {
       const rows = flattened(abs(centred), axes);
-      const largest = largestOf(rows, Math.min(k, rows.shape[1]!), 1);
-      return reshape(mean(largest, [1]), kept(centred.shape, axes));
+      const count = Math.min(k, rows.shape[1]!);
+      const largest = largestOf(rows, count, 1);
+      return reshape(count === 1 ? largest : mean(largest, [1]), kept(centred.shape, axes)); // one is not added up
     },
     gaussianConstant: constantOf("topK", options, {
       paper: paperConstant,

@@ -48,7 +48,11 @@ function lastAxesNorm(where: string, count: number, options: ActivationNormOptio
       const shape = x.shape.slice(-count);
       const broadcast = [...new Array<number>(x.rank - count).fill(1), ...shape];
       const parameters = affineParameters(scope, options, shape, broadcast);
-      return applyAffine(standardized(x, axes, sums, options), parameters, sums);
+      return applyAffine(
+        standardized(x, axes, sums, options, (scale) => scope.noteStatistic("scale", scale)),
+        parameters,
+        sums,
+      );
     },
   };
 }

@@ -6,6 +6,7 @@ import { evaluate } from "../../../src/reference/index.js";
 import {
   forward,
   type ImageNetwork,
+  imageClassification,
   initialState,
   rateInput,
   type TrainingStep,
@@ -47,7 +48,11 @@ export function weightTraining(row: WeightNormRow, { metric }: MetricRow): Weigh
     mean: [0, 0],
     std: [1, 1],
   };
-  const step = trainingStep({ ...network, batch, optimizer: sgd({ momentum: 0.9, weightDecay: 0.05 }) });
+  const step = trainingStep({
+    objective: imageClassification(network),
+    shape: [batch],
+    optimizer: sgd({ momentum: 0.9, weightDecay: 0.05 }),
+  });
   const initial = initialState(step, 7);
   const { scope } = forward(new Graph(), network, batch, { training: false });
   return {
