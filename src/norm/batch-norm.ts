@@ -20,7 +20,8 @@ export interface BatchNormOptions extends ActivationNormOptions {
  * Shapes: x [N, C] or [N, C, …], such as [N, C, H, W]; y like x. Parameters `weight` (γ) and `bias` (β, starts at 0),
  * each [C]. Buffers `running_mean` and, in PyTorch's convention for L2, `running_var` (the unbiased variance); other
  * metrics keep `running_scale`, their σ. They are what evaluation uses. A batch with an Inf or a NaN leaves them as they
- * are. A channel whose values are all the same gives β. Without centring there are no `bias` and `running_mean`.
+ * are. A channel whose values are all the same gives β, as far as its mean is exact: what rounding leaves is divided by √ε
+ * (metrics of power 2) or ε. Without centring there are no `bias` and `running_mean`.
  *
  * @throws InvalidArgumentError for an ε that is not positive, a momentum outside (0, 1] or an initial gain that is not
  *   finite; a ShapeError for x without channels.

@@ -36,14 +36,14 @@ describe("Gaussian values get the scale that the constant says", () => {
   });
 });
 
-describe("and within one percent, over 400 channels", () => {
-  const wide: NormRow = { ...normRows[0]!, make: (options) => batchNorm(options), large: [512, 400] };
+describe("and within two percent, over 100 channels", () => {
+  const wide: NormRow = { ...normRows[0]!, make: (options) => batchNorm(options), large: [512, 100] };
 
   it.each(metricRows.map((metric) => [metric.name, metric] as const))("%s", (_name, metric) => {
     const found = estimates(wide, metric);
     expectKnownScale(found, metric, 512);
     const ratio = mean(found) / sigma / (metric.constant(512) * metric.expectation(512));
-    expect(Math.abs(ratio - 1)).toBeLessThan(0.01);
+    expect(Math.abs(ratio - 1)).toBeLessThan(0.02);
   });
 });
 

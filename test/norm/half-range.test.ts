@@ -1,12 +1,23 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { tensor } from "../../src/core/index.js";
-import { Graph, type NormAccumulator, square, type Value } from "../../src/graph/index.js";
+import { Graph, type NormAccumulator, type Precision, square, type Value } from "../../src/graph/index.js";
 import { accumulation, estimate, l1, l2, type Metric } from "../../src/norm/index.js";
 import { evaluate } from "../../src/reference/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
 import { expectAllClose } from "../support/compare.js";
+import { relativeDistance } from "../support/layers.js";
 import { normal } from "../support/random-tensors.js";
-import { buildNorm, halfAccumulators, inFloat64, layerProgram, pairs, runOn } from "./table/index.js";
+import {
+  buildNorm,
+  halfAccumulators,
+  inFloat64,
+  layerProgram,
+  metricRows,
+  nextBuffers,
+  pairs,
+  runningPairs,
+  runOn,
+} from "./table/index.js";
 
 const many = 131072;
 
@@ -74,6 +85,22 @@ describe("what float16 accumulators cannot add", () => {
       for (const sigma of [1e-4, 1, 300]) expect(close(relativeSigma(metric, "fp32", many, sigma))).toBe(true);
     }
   });
+});
+
+describe("a batch whose squares overflow in float16", () => {
+  const [, norm] = runningPairs.find(([, { name }]) => name === "batchNorm [N, C, H, W]")!;
+  const precision: Precision = { storage: "float16", normAccumulator: "fp16-block-mean" };
+
+  it.each(metricRows.map((row) => [row.name, row] as const))(
+    "%s moves its running statistics only if it is finite",
+    (_name, row) => {
+      const built = buildNorm(norm, row, {}, { precision }, normal("wide", norm.shape, 0, 1000));
+      const before = built.scope.buffers.map(({ name }) => Array.from(built.feeds[name]!.data, Number));
+      const after = Object.values(nextBuffers(built, built.feeds));
+      if (row.name === "l2") expect(after).toEqual(before);
+      else for (const [i, values] of after.entries()) expect(relativeDistance(values, before[i]!)).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe("ONNX Runtime rounds where the reference does", () => {

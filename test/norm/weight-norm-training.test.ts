@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { numbersOf } from "../../src/core/index.js";
+import type { Initializer } from "../../src/graph/index.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/io/index.js";
-import { linear } from "../../src/nn/index.js";
-import { boundedWeightNorm, weightNorm } from "../../src/norm/index.js";
+import { constant, linear } from "../../src/nn/index.js";
+import { boundedWeightNorm, forcedWeightNorm, type WeightNorm, weightNorm } from "../../src/norm/index.js";
 import { referenceRuntime } from "../../src/reference/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
 import { initialState } from "../../src/train/index.js";
@@ -83,6 +84,25 @@ describe("a training in ONNX Runtime", () => {
     ];
     expect(losses[1]).toEqual(losses[0]);
     expect(await second.read()).toEqual(await first.read());
+  });
+});
+
+describe("a channel that starts as zeros, which have no direction", () => {
+  const zerosInChannel1: Initializer = () => Float32Array.of(1, 2, 0, 0, 3, 4);
+  const start = (norm: WeightNorm, initializer: Initializer): void => {
+    const { scope } = buildLayer(linear(3, { weightNorm: norm, initializer }), normal("zeros", [1, 2]));
+    initialState({ parameters: scope.parameters, buffers: scope.buffers, slots: [] }, 1);
+  };
+
+  it.each([weightNorm(), boundedWeightNorm(), forcedWeightNorm({ rho: 2 })])("is refused: $name", (norm) => {
+    expect(() => start(norm, zerosInChannel1)).toThrow(
+      "a weight norm: expected initial weights other than 0, got zeros in channel 1; use another initializer",
+    );
+  });
+
+  it("is nothing to weightNorm per layer, as long as not all are", () => {
+    start(weightNorm({ per: "layer" }), zerosInChannel1);
+    expect(() => start(weightNorm({ per: "layer" }), constant(0))).toThrow("got zeros; use another initializer");
   });
 });
 
