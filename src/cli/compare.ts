@@ -38,14 +38,8 @@ function comparedRun(folder: string, label: string) {
   const stepsPerEpoch = epochs[0]?.step;
   assertArgument(stepsPerEpoch !== undefined, "compare", "runs with at least one finished epoch", folder);
   const run = { name: folder, label, description: describe(config), config };
-  const { cappedChannels } = progress;
-  const finished = {
-    run,
-    seed: config.seed,
-    epochs,
-    cappedChannels,
-    ...(result ? { testAccuracy: result.testAccuracy } : {}),
-  };
+  const cappedChannels = progress?.cappedChannels ?? 0;
+  const finished = { run, seed: config.seed, epochs, cappedChannels, ...result };
   return { ...reportRun(finished, folder), stepsPerEpoch };
 }
 

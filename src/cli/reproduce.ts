@@ -1,6 +1,13 @@
 import { defineCommand } from "citty";
 import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
-import { type Experiment, metrics, weightDecay } from "../experiments/index.js";
+import {
+  boundedWeightNorms,
+  type Experiment,
+  type FinishedRun,
+  halfPrecision,
+  metrics,
+  weightDecay,
+} from "../experiments/index.js";
 import { runExperiment } from "../experiments/node/index.js";
 import { resultTable } from "../report/index.js";
 import { interruptionSignal } from "./interruption.js";
@@ -8,7 +15,7 @@ import { type Progress, trainingProgress } from "./progress.js";
 import { numberOption } from "./run-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
-const experiments: readonly Experiment[] = [weightDecay, metrics];
+const experiments: readonly Experiment[] = [weightDecay, metrics, boundedWeightNorms, halfPrecision];
 
 const args = {
   experiment: { type: "positional", description: experiments.map(({ name }) => name).join(", "), required: true },
@@ -70,7 +77,7 @@ export const reproduceCommand = defineCommand({
           },
           onStep: (event) => progress?.onStep(event),
           onEpoch: (record) => progress?.onEpoch(record),
-          onRunEnd: ({ testAccuracy }) => process.stderr.write(`  test accuracy ${testAccuracy.toFixed(2)}%\n`),
+          onRunEnd: (run) => process.stderr.write(`  ${resultText(run)}\n`),
         },
       );
       if (outcome === undefined) {
@@ -88,6 +95,11 @@ export const reproduceCommand = defineCommand({
     }
   },
 });
+
+function resultText({ testAccuracy, failure }: FinishedRun): string {
+  if (failure) return `failed at step ${failure.step}: first not finite: ${failure.layer}`;
+  return `test accuracy ${testAccuracy!.toFixed(2)}%`;
+}
 
 /** `3` stands for seeds 1, 2, 3; `2,5` for these two. */
 function seedList(text: string): number[] {

@@ -1,3 +1,5 @@
+import type { Runtime } from "../graph/index.js";
+import type { ReportTable } from "../report/index.js";
 import type { EpochRecord, RunConfig } from "../train/index.js";
 
 /** One training of an experiment. */
@@ -39,6 +41,16 @@ export interface Experiment {
   plan(choice: ExperimentChoice, seed: number, folderOf: (run: string) => string): PlannedRun[];
   /** Plain sentences on what is seen. */
   findings(runs: readonly FinishedRun[]): string[];
+  /** What is computed beside the trainings, if anything. */
+  extras?(runtime: Runtime): Promise<ExperimentExtras>;
+}
+
+/** Results that are no training. */
+export interface ExperimentExtras {
+  readonly tables: readonly ReportTable[];
+  readonly findings: readonly string[];
+  /** Goes into `summary.json` under `extras`. */
+  readonly summary: Readonly<Record<string, unknown>>;
 }
 
 /** A training of an experiment with its results. */
@@ -46,8 +58,10 @@ export interface FinishedRun {
   readonly run: PlannedRun;
   readonly seed: number;
   readonly epochs: readonly EpochRecord[];
-  /** Per cent, on the whole test set, once, at the end. */
-  readonly testAccuracy: number;
+  /** Per cent, on the whole test set, once, at the end; absent for a run that failed. */
+  readonly testAccuracy?: number;
+  /** The run ended early, as something was not finite: the step, counted from 0, and the first such layer. */
+  readonly failure?: { readonly step: number; readonly layer: string };
   readonly cappedChannels: number;
 }
 
@@ -55,7 +69,9 @@ export interface FinishedRun {
 export interface RunSummary {
   readonly name: string;
   readonly seed: number;
-  readonly testAccuracy: number;
+  /** Null for a run that failed. */
+  readonly testAccuracy: number | null;
+  readonly failure?: FinishedRun["failure"];
   /** After each epoch. */
   readonly validationAccuracy: readonly number[];
   /** Of each epoch. */
@@ -64,6 +80,9 @@ export interface RunSummary {
   readonly imagesPerSecond: number;
   /** Counted over channels and steps. */
   readonly cappedChannels: number;
+  /** In half precision: skipped steps, and normalizations whose statistics were not finite, counted over steps. */
+  readonly overflowSteps?: number;
+  readonly overflowStatistics?: number;
 }
 
 /** What `summary.json` holds. */
@@ -73,4 +92,5 @@ export interface ExperimentSummary {
   readonly data: string;
   readonly seeds: readonly number[];
   readonly runs: readonly RunSummary[];
+  readonly extras?: Readonly<Record<string, unknown>>;
 }

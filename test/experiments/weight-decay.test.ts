@@ -183,7 +183,7 @@ describe("the runner", () => {
         expect(accuracy).toBeGreaterThanOrEqual(0);
         expect(accuracy).toBeLessThanOrEqual(100);
       }
-      expect(run.testAccuracy % 2).toBeCloseTo(0, 9); // per cent of 50 images
+      expect(run.testAccuracy! % 2).toBeCloseTo(0, 9); // per cent of 50 images
       expect(run.imagesPerSecond).toBeGreaterThan(0);
     }
     // The same weights and batches: after two steps the runs have hardly parted.

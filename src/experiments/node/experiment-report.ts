@@ -7,7 +7,8 @@ import type { FinishedRun } from "../experiment.js";
 
 /** A finished run as the report shows it, its curves read from its folder. */
 export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<FinishedRun>, folder: string): ReportRun {
-  const { run, seed, epochs, testAccuracy, cappedChannels } = done;
+  const { run, seed, epochs, testAccuracy } = done;
+  const notes = notesOf(done);
   const validation = epochs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []);
   const cosines = epochs.filter(({ directionCosine }) => directionCosine !== undefined);
   const layers = Object.keys(cosines[0]?.directionCosine ?? {});
@@ -22,9 +23,7 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
     validationAccuracy: validation,
     validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
     imagesPerSecond: medianSpeed(epochs),
-    ...(cappedChannels === 0
-      ? {}
-      : { notes: [`${cappedChannels} corrections were capped, counted over channels and steps`] }),
+    ...(notes.length === 0 ? {} : { notes }),
     layers: layerHistories(folder),
     ...(layers.length === 0
       ? {}
@@ -38,6 +37,22 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
           },
         }),
   };
+}
+
+/** What a reader should know of a run beside its numbers. */
+function notesOf({ seed, epochs, failure, cappedChannels }: Omit<FinishedRun, "testAccuracy" | "run">): string[] {
+  const { overflowSteps = 0, overflowStatistics = 0, firstOverflowStatistic: first } = epochs.at(-1) ?? {};
+  return [
+    ...(failure ? [`seed ${seed} failed at step ${failure.step}; first not finite: ${failure.layer}`] : []),
+    ...(cappedChannels === 0 ? [] : [`${cappedChannels} corrections were capped, counted over channels and steps`]),
+    ...(overflowSteps === 0 ? [] : [`seed ${seed}: ${overflowSteps} steps were skipped, as a gradient was not finite`]),
+    ...(overflowStatistics === 0
+      ? []
+      : [
+          `seed ${seed}: batch statistics were not finite ${overflowStatistics} times, counted over layers and steps` +
+            (first ? `; first at step ${first.step}, ${first.layer}` : ""),
+        ]),
+  ];
 }
 
 function layerHistories(folder: string): LayerHistory[] {

@@ -1,19 +1,20 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readRun, writeFileAtomic } from "../../io/files/index.js";
 import { readReportAssets } from "../../report/files/index.js";
 import { type ExperimentReport, renderReport } from "../../report/index.js";
+import { nodeRuntime } from "../../runtime/node/index.js";
 import type { EpochRecord, StepEvent } from "../../train/index.js";
-import {
-  epochRecords,
-  loadDataset,
-  type RunResult,
-  readRunResult,
-  requireSameConfig,
-  runTraining,
-} from "../../train/node/index.js";
-import type { Experiment, ExperimentChoice, ExperimentSummary, FinishedRun, PlannedRun } from "../experiment.js";
-import { medianSpeed, reportRun, settingsOf } from "./experiment-report.js";
+import { loadDataset } from "../../train/node/index.js";
+import type {
+  Experiment,
+  ExperimentChoice,
+  ExperimentExtras,
+  ExperimentSummary,
+  FinishedRun,
+  PlannedRun,
+} from "../experiment.js";
+import { reportRun, settingsOf } from "./experiment-report.js";
+import { finishedRun, runSummary } from "./finished-run.js";
 
 /** Options of {@link runExperiment}. */
 export interface RunExperimentOptions {
@@ -68,34 +69,9 @@ export async function runExperiment(
   );
   const finished: FinishedRun[] = [];
   for (const [index, { run, seed }] of planned.entries()) {
-    const folder = folderOf(seed)(run.name);
     options.onRun?.({ run, seed, index, of: planned.length });
-    if (!existsSync(join(folder, "result.json"))) {
-      const outcome = await runTraining(run.config, folder, {
-        resume: existsSync(join(folder, "run.json")),
-        ...(options.signal ? { signal: options.signal } : {}),
-        ...(options.onStep ? { onStep: options.onStep } : {}),
-        ...(options.onEpoch ? { onEpoch: options.onEpoch } : {}),
-        async onFinished(result) {
-          if (result.interrupted) return;
-          const verdict = await result.model.evaluate(test);
-          const content: RunResult = { testAccuracy: verdict.accuracy, testLoss: verdict.loss };
-          await writeFileAtomic(join(folder, "result.json"), `${JSON.stringify(content, null, 2)}\n`);
-        },
-      });
-      if (outcome.interrupted) return undefined;
-    } else {
-      requireSameConfig(folder, run.config);
-    }
-    const { result, progress } = readRunResult(folder);
-    const { cappedChannels } = progress;
-    const done = {
-      run,
-      seed,
-      epochs: epochRecords(readRun(folder)),
-      testAccuracy: result!.testAccuracy,
-      cappedChannels,
-    };
+    const done = await finishedRun(run, seed, folderOf(seed)(run.name), test, options);
+    if (done === undefined) return undefined;
     finished.push(done);
     options.onRunEnd?.(done);
   }
@@ -111,27 +87,22 @@ async function writeResults(
 ): Promise<ExperimentOutcome> {
   const first = finished[0]!;
   const { name: dataName } = readRun(folderOf(first)).config.data as { name: string };
+  const extras = await computeExtras(experiment, choice);
   const summary: ExperimentSummary = {
     preset: choice.preset,
     model: `${first.run.config.model}, width ${first.run.config.width}`,
     data: dataName,
     seeds,
-    runs: finished.map(({ run, seed, epochs, testAccuracy, cappedChannels }) => ({
-      name: run.name,
-      seed,
-      testAccuracy,
-      validationAccuracy: epochs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
-      trainLoss: epochs.map(({ trainLoss }) => trainLoss),
-      imagesPerSecond: medianSpeed(epochs),
-      cappedChannels,
-    })),
+    runs: finished.map(runSummary),
+    ...(extras ? { extras: extras.summary } : {}),
   };
   const report: ExperimentReport = {
     title: experiment.title,
     subtitle: experiment.subtitle,
     idea: experiment.idea,
     source: experiment.source,
-    findings: experiment.findings(finished),
+    findings: [...experiment.findings(finished), ...(extras?.findings ?? [])],
+    ...(extras ? { tables: extras.tables } : {}),
     settings: settingsOf(first, seeds, dataName),
     ...(command === undefined ? {} : { command }),
     stepsPerEpoch: first.epochs[0]!.step,
@@ -141,4 +112,17 @@ async function writeResults(
   await writeFileAtomic(join(out, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
   await writeFileAtomic(reportPath, renderReport(report, readReportAssets()));
   return { summary, report, reportPath };
+}
+
+async function computeExtras(
+  experiment: Experiment,
+  { threads }: ExperimentChoice,
+): Promise<ExperimentExtras | undefined> {
+  if (!experiment.extras) return undefined;
+  const runtime = nodeRuntime({ threads });
+  try {
+    return await experiment.extras(runtime);
+  } finally {
+    await runtime.close();
+  }
 }

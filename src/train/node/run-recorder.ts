@@ -51,17 +51,22 @@ export function checkpointOf({ tensors, metadata: { progress } }: Safetensors, f
 
 /** What a finished run of an experiment came to, in its `result.json`. */
 export interface RunResult {
-  /** Per cent, on the whole test set, once, at the end. */
-  readonly testAccuracy: number;
+  /** Per cent, on the whole test set, once, at the end; absent for a run that failed. */
+  readonly testAccuracy?: number;
   /** Mean cross-entropy, in nats. */
-  readonly testLoss: number;
+  readonly testLoss?: number;
+  /** The run ended early, as something was not finite: the step, counted from 0, and the first such layer. */
+  readonly failure?: { readonly step: number; readonly layer: string };
 }
 
-/** Where a run stands: the progress of its last checkpoint, and its result if it has one. */
-export function readRunResult(path: string): { readonly progress: Progress; readonly result?: RunResult } {
-  const { progress } = readProgress(readRun(path), "last");
+/** Where a run stands: the progress of its last checkpoint, and its result, each if there is one. */
+export function readRunResult(path: string): { readonly progress?: Progress; readonly result?: RunResult } {
+  const folder = readRun(path);
   const file = join(path, "result.json");
-  return { progress, ...(existsSync(file) ? { result: JSON.parse(readFileSync(file, "utf8")) as RunResult } : {}) };
+  return {
+    ...(folder.hasCheckpoint("last") ? { progress: readProgress(folder, "last").progress } : {}),
+    ...(existsSync(file) ? { result: JSON.parse(readFileSync(file, "utf8")) as RunResult } : {}),
+  };
 }
 
 /** The epochs that a run has logged. */
