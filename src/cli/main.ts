@@ -5,6 +5,7 @@ import { withReadableErrors } from "./command-error.js";
 import { compareCommand } from "./compare.js";
 import { equivalentCommand } from "./equivalent.js";
 import { evaluateCommand } from "./evaluate.js";
+import { exportCommand } from "./export.js";
 import { predictCommand } from "./predict.js";
 import { reproduceCommand } from "./reproduce.js";
 import { trainCommand } from "./train.js";
@@ -15,6 +16,7 @@ const main = defineCommand({
     train: withReadableErrors(trainCommand),
     evaluate: withReadableErrors(evaluateCommand),
     predict: withReadableErrors(predictCommand),
+    export: withReadableErrors(exportCommand),
     compare: withReadableErrors(compareCommand),
     reproduce: withReadableErrors(reproduceCommand),
     equivalent: withReadableErrors(equivalentCommand),

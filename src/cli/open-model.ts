@@ -22,13 +22,11 @@ export interface OpenModel {
  * @throws RunError if it is neither.
  */
 export async function openModel(path: string, checkpoint: string | undefined, threads: number): Promise<OpenModel> {
-  if (checkpoint !== undefined && checkpoint !== "last" && checkpoint !== "best") {
-    throw new InvalidArgumentError(expectation("--checkpoint", "last or best", checkpoint));
-  }
+  const chosen = checkpointOption(checkpoint);
   if (path.endsWith(".onnx")) return openOnnx(path, threads);
   const runtime = nodeRuntime({ threads });
   try {
-    const { model, source, close } = await loadRun(path, runtime, checkpoint ? { checkpoint } : {});
+    const { model, source, close } = await loadRun(path, runtime, chosen);
     return {
       source,
       imageSize: model.shape[1],
@@ -48,6 +46,13 @@ export async function openModel(path: string, checkpoint: string | undefined, th
     await runtime.close();
     throw error;
   }
+}
+
+/** The value of `--checkpoint`, where it is given. */
+export function checkpointOption(text: string | undefined): { readonly checkpoint?: "last" | "best" } {
+  if (text === undefined) return {};
+  if (text === "last" || text === "best") return { checkpoint: text };
+  throw new InvalidArgumentError(expectation("--checkpoint", "last or best", text));
 }
 
 async function openOnnx(path: string, threads: number): Promise<OpenModel> {
