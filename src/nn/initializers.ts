@@ -36,3 +36,9 @@ export const uniformFanIn =
   (fan?: number): Initializer =>
   (shape, ...rest) =>
     uniform(1 / Math.sqrt(fan ?? fanIn(shape)))(shape, ...rest);
+
+/** Glorot & Bengio 2010: uniform within ±√(6 / (fanIn + fanOut)). */
+export const glorotUniform =
+  (): Initializer =>
+  (shape, ...rest) =>
+    uniform(Math.sqrt(6 / (fanIn(shape) + fanOut(shape))))(shape, ...rest);
