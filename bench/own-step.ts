@@ -5,7 +5,14 @@ import type { Runtime } from "../src/graph/index.js";
 import { resnetCifar, vgg } from "../src/models/index.js";
 import { sgd } from "../src/optim/index.js";
 import { nodeRuntime } from "../src/runtime/node/index.js";
-import { type EngineOptions, initialState, trainingEngine, trainingStep } from "../src/train/index.js";
+import {
+  type EngineOptions,
+  imageClassification,
+  imageStepBatch,
+  initialState,
+  trainingEngine,
+  trainingStep,
+} from "../src/train/index.js";
 import type { Ask, Taken } from "./peer.js";
 
 // Normwise's side of the benchmark: the counterpart of torch/step.py, with the same lines in and out.
@@ -15,17 +22,19 @@ type Steps = (count: number) => Promise<void>;
 
 async function prepare(runtime: Runtime, { model, batch, measure = false }: Ask): Promise<Steps> {
   const options: EngineOptions = {
-    network: model === "vgg11" ? vgg() : resnetCifar(),
-    shape: [3, 32, 32],
-    pixels: "uint8",
-    mean: [0.5, 0.5, 0.5],
-    std: [0.25, 0.25, 0.25],
-    batch,
+    objective: imageClassification({
+      network: model === "vgg11" ? vgg() : resnetCifar(),
+      shape: [3, 32, 32],
+      pixels: "uint8",
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+    }),
+    shape: [batch],
     optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
   };
   const state = await runtime.createState(initialState(trainingStep(options), 1));
   const engine = trainingEngine(runtime, state, options);
-  const data = randomBatch(batch);
+  const data = imageStepBatch(randomBatch(batch));
   let index = 0;
   return async (count) => {
     for (let taken = 0; taken < count; taken++) await engine.take(index++, 0.01, data, measure);

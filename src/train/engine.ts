@@ -1,9 +1,9 @@
 import { NonFiniteError, scalar, type Tensor } from "../core/index.js";
-import type { Batch } from "../data/index.js";
 import type { Program, Runtime, Session, State, Tensors } from "../graph/index.js";
 import type { ChannelValues, StepControl, StepDirective } from "../optim/index.js";
-import { epsilonScaleInput, statisticsScaleInput } from "./image-network.js";
 import { channelsOf, unflatten } from "./measure.js";
+import { epsilonScaleInput, statisticsScaleInput } from "./network-scope.js";
+import type { BatchShape, StepBatch } from "./objective.js";
 import { diagnosisProgram, normsProgram, rescaleInput, rescaleProgram } from "./side-programs.js";
 import {
   controlledRateInput,
@@ -25,42 +25,54 @@ export interface Measurement {
 
 /** What one step gives. */
 export interface StepResult {
-  /** Mean cross-entropy over the batch, before the step. */
+  /** Mean over the batch, before the step. */
   readonly loss: number;
-  /** Images of the batch that were right before the step. */
-  readonly correct: number;
+  /** The objective's counts over the batch, before the step. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What the loss weighs in an epoch's mean: the count that it is a mean over, or 1. */
+  readonly weight: number;
   readonly measurement?: Measurement;
 }
 
 /** Takes training steps on a state. */
 export interface Engine {
+  /** The step for batches of the engine's first shape; all but its program holds for every shape. */
   readonly step: TrainingStep;
   /**
-   * One step.
+   * One step, by the program for the batch's shape.
    * @throws NonFiniteError if the loss is not finite; the state is then as before the step, but for a rescaling.
    */
-  take(index: number, scheduledRate: number, batch: Batch, measure: boolean): Promise<StepResult>;
+  take(index: number, scheduledRate: number, batch: StepBatch, measure: boolean): Promise<StepResult>;
   /** Frees the engine's sessions; the state is left. */
   close(): Promise<void>;
 }
 
-/** Options of {@link trainingEngine}. */
+/** Options of {@link trainingEngine}. `shape` is that of any batch. */
 export interface EngineOptions extends Omit<TrainingStepOptions, "measure" | "control"> {
   readonly control?: StepControl;
 }
 
-/** Builds the programs of a training and runs them on a state. Sessions are made when first needed. */
+/**
+ * Builds the programs of a training and runs them on a state. Programs and sessions are made when first needed, one for
+ * each shape of batch.
+ */
 export function trainingEngine(runtime: Runtime, state: State, options: EngineOptions): Engine {
   const { control, ...rest } = options;
   const stepOptions: TrainingStepOptions = { ...rest, ...(control ? { control } : {}) };
   const plain = trainingStep(stepOptions);
-  const measured = trainingStep({ ...stepOptions, measure: true });
   const { tracked } = plain;
+  const programs = new Map([[stepName(options.shape, false), plain.program]]);
   const sessions = new Map<string, Promise<Session>>();
   const session = (name: string, program: () => Program): Promise<Session> => {
     const opened = sessions.get(name) ?? runtime.load(program());
     sessions.set(name, opened);
     return opened;
+  };
+  const stepProgram = (shape: BatchShape, measure: boolean): Program => {
+    const name = stepName(shape, measure);
+    const known = programs.get(name) ?? trainingStep({ ...stepOptions, shape, measure }).program;
+    programs.set(name, known);
+    return known;
   };
   let norms: ChannelValues | undefined;
 
@@ -104,25 +116,22 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
       if (directive?.rescale !== undefined) await rescale(directive.rescale);
 
       const withNorms = (measure || control?.needsNorms === true) && tracked.length > 0;
-      const { program } = withNorms ? measured : plain;
-      const run = await session(withNorms ? "measured" : "plain", () => program);
-      const feeds = declared(program, {
-        images: batch.images,
-        labels: batch.labels,
-        ...rateFeeds(scheduledRate, directive),
-      });
+      const program = stepProgram(batch.shape, withNorms);
+      const run = await session(stepName(batch.shape, withNorms), () => program);
+      const feeds = declared(program, { ...batch.feeds, ...rateFeeds(scheduledRate, directive) });
       const outputs = await run.run(feeds, { state, guard: "loss" });
       const loss = Number(outputs.loss!.data[0]);
-      if (!Number.isFinite(loss)) throw await nonFinite(index, loss, feeds);
+      if (!Number.isFinite(loss)) throw await nonFinite(index, loss, batch.shape, feeds);
 
-      const correct = Number(outputs.correct!.data[0]);
-      if (!withNorms) return { loss, correct };
+      const counts = Object.fromEntries(plain.counts.map((count) => [count, Number(outputs[count]!.data[0])]));
+      const { weight } = options.objective;
+      const result: StepResult = { loss, counts, weight: weight === undefined ? 1 : counts[weight]! };
+      if (!withNorms) return result;
       norms = unflatten(outputs.nextNorms!, tracked);
       const before = unflatten(outputs.norms!, tracked);
       const rate = directive?.rate ?? scheduledRate;
       return {
-        loss,
-        correct,
+        ...result,
         measurement: {
           norms: before,
           rotations: unflatten(outputs.rotations!, tracked),
@@ -138,8 +147,8 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
   };
 
   /** Finds the first layer, in execution order, whose output is not finite. */
-  async function nonFinite(index: number, loss: number, feeds: Tensors): Promise<NonFiniteError> {
-    const program = diagnosisProgram(options, options.batch, control?.scalesEpsilon ?? false);
+  async function nonFinite(index: number, loss: number, shape: BatchShape, feeds: Tensors): Promise<NonFiniteError> {
+    const program = diagnosisProgram(options.objective, shape, { scalesEpsilon: control?.scalesEpsilon ?? false });
     const probe = await runtime.load(program);
     const sums = await probe.run(declared(program, feeds), { state }).finally(() => probe.close());
     const layer =
@@ -152,6 +161,10 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
     );
   }
 }
+
+/** Names the program of a step. */
+const stepName = (shape: BatchShape, measure: boolean): string =>
+  `${measure ? "measured" : "plain"} step of ${shape.join(" × ")}`;
 
 /** Only what the program has inputs for. */
 function declared(program: Program, feeds: Tensors): Record<string, Tensor> {

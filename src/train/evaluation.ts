@@ -1,8 +1,9 @@
 import { scalar } from "../core/index.js";
 import { evaluationBatches, type ImageDataset } from "../data/index.js";
 import type { Runtime, State } from "../graph/index.js";
-import { epsilonScaleInput, type ImageNetwork } from "./image-network.js";
-import { evaluationProgram } from "./side-programs.js";
+import type { ImageNetwork } from "./image-network.js";
+import { type EvaluationOptions, evaluationProgram } from "./image-programs.js";
+import { epsilonScaleInput } from "./network-scope.js";
 
 /** How a network does on a set of images. */
 export interface EvaluationResult {
@@ -29,9 +30,9 @@ export async function evaluator(
   runtime: Runtime,
   network: ImageNetwork,
   batch: number,
-  scalesEpsilon = false,
+  options: EvaluationOptions = {},
 ): Promise<Evaluator> {
-  const program = evaluationProgram(network, batch, scalesEpsilon);
+  const program = evaluationProgram(network, batch, options);
   const classes = program.outputs.logits!.shape[1]!;
   const session = await runtime.load(program);
   return {
@@ -43,7 +44,11 @@ export async function evaluator(
       let right = 0;
       for (let index = 0; index < source.batchesPerEpoch; index++) {
         const { images, labels, size } = await source.batch(0, index);
-        const feeds = { images, labels, ...(scalesEpsilon ? { [epsilonScaleInput]: scalar(epsilonScale) } : {}) };
+        const feeds = {
+          images,
+          labels,
+          ...(options.scalesEpsilon ? { [epsilonScaleInput]: scalar(epsilonScale) } : {}),
+        };
         const outputs = await session.run(feeds, { state });
         logits.set((outputs.logits!.data as Float32Array).subarray(0, size * classes), index * batch * classes);
         for (let row = 0; row < size; row++) {

@@ -1,5 +1,6 @@
 import { tensor } from "../core/index.js";
-import { cast, div, type Graph, type Layer, Scope, type ScopeOptions, sub, type Value } from "../graph/index.js";
+import { cast, div, type Graph, type Layer, type Scope, sub, type Value } from "../graph/index.js";
+import { type NetworkOptions, networkScope } from "./network-scope.js";
 
 /** A network and the images it takes. */
 export interface ImageNetwork {
@@ -20,35 +21,19 @@ export interface Forward {
   readonly logits: Value;
 }
 
-/** Name of the graph input that multiplies the ε of the normalizations behind scale-invariant weights. */
-export const epsilonScaleInput = "control/epsilonScale";
+/** Adds the network to a graph, in a scope of its own; see {@link imageLogits}. */
+export function forward(graph: Graph, network: ImageNetwork, batch: number, options: NetworkOptions): Forward {
+  const scope = networkScope(graph, options);
+  return { scope, logits: imageLogits(scope, network, batch) };
+}
 
-/** Name of the graph input that their running statistics are multiplied by after a step. */
-export const statisticsScaleInput = "control/statisticsScale";
-
-/** Adds the network to a graph: input `images` [batch, C, H, W], normalized per channel, through all layers. */
-export function forward(
-  graph: Graph,
-  { network, shape, pixels, mean, std }: ImageNetwork,
-  batch: number,
-  options: { readonly training: boolean; readonly scalesEpsilon?: boolean },
-): Forward {
+/** Adds the network to the scope's graph: input `images` [batch, C, H, W], normalized per channel, through all layers. */
+export function imageLogits(scope: Scope, { network, shape, pixels, mean, std }: ImageNetwork, batch: number): Value {
+  const { graph } = scope;
   const images = graph.input("images", [batch, ...shape], pixels);
   const unit = pixels === "uint8" ? 255 : 1;
   const perChannel = (values: readonly number[]): Value => graph.constant(tensor(values, [1, values.length, 1, 1]));
   const centred = sub(cast(images, "float32"), perChannel(mean.map((m) => unit * m)));
   const x = div(centred, perChannel(std.map((s) => unit * s)));
-  const scopeOptions: ScopeOptions = {
-    training: options.training,
-    ...(options.scalesEpsilon
-      ? {
-          following: {
-            epsilonScale: graph.input(epsilonScaleInput),
-            ...(options.training ? { statisticsScale: graph.input(statisticsScaleInput) } : {}),
-          },
-        }
-      : {}),
-  };
-  const scope = new Scope(graph, scopeOptions);
-  return { scope, logits: network.apply(x, scope) };
+  return scope.record(network.apply(x, scope));
 }

@@ -25,8 +25,8 @@ export interface LayersRecord {
   readonly layers: Readonly<Record<string, LayerRecord>>;
 }
 
-/** A line of the log: an epoch. */
-export interface EpochRecord {
+/** What a line of the log says of an epoch in any training. */
+export interface EpochBasics {
   readonly type: "epoch";
   /** From 1. */
   readonly epoch: number;
@@ -34,20 +34,24 @@ export interface EpochRecord {
   readonly step: number;
   /** η of the schedule at the epoch's last step, per step. */
   readonly learningRate: number;
-  /** Mean cross-entropy over the epoch's training batches, in nats. */
+  /** Mean loss over the epoch's training batches, in nats; per token where the objective counts tokens. */
   readonly trainLoss: number;
-  /** Per cent of the (augmented) training images that were right when they were met. */
-  readonly trainAccuracy: number;
-  /** Mean cross-entropy on the validation images; absent without any. */
-  readonly validationLoss?: number;
-  /** Per cent. */
-  readonly validationAccuracy?: number;
   /** The layers at the epoch's last step, by weight name. */
   readonly layers: Readonly<Record<string, LayerRecord>>;
   /** Cosine between each weight's direction and the reference run's, mean over channels; with a reference only. */
   readonly directionCosine?: Readonly<Record<string, number>>;
   /** Channels whose correction was capped so far, counted over steps. */
   readonly cappedChannels?: number;
+}
+
+/** A line of the log: an epoch of image classification. */
+export interface EpochRecord extends EpochBasics {
+  /** Per cent of the (augmented) training images that were right when they were met. */
+  readonly trainAccuracy: number;
+  /** Mean cross-entropy on the validation images; absent without any. */
+  readonly validationLoss?: number;
+  /** Per cent. */
+  readonly validationAccuracy?: number;
   /** Training speed over the epoch, evaluation not counted. Differs from run to run. */
   readonly imagesPerSecond: number;
 }
@@ -67,11 +71,22 @@ export interface NormRow {
 export interface Progress {
   /** Steps taken. */
   readonly step: number;
-  /** Sum of the losses and count of right answers in the epoch under way. */
+  /** In the epoch under way: the sum of the batches' losses, each times its weight, and of the weights. */
   readonly lossSum: number;
-  readonly correct: number;
+  readonly lossWeight: number;
+  /** Sums of the objective's counts in the epoch under way. */
+  readonly counts: Readonly<Record<string, number>>;
   readonly cappedChannels: number;
-  readonly best?: { readonly epoch: number; readonly validationAccuracy: number };
+  /** The epoch with the best verdict so far, and its score: for images, the validation accuracy in per cent. */
+  readonly best?: { readonly epoch: number; readonly score: number };
+}
+
+/** Nothing done yet. */
+export const freshProgress: Progress = { step: 0, lossSum: 0, lossWeight: 0, counts: {}, cappedChannels: 0 };
+
+/** Adds counts by name. */
+export function addCounts(sums: Progress["counts"], counts: Progress["counts"]): Progress["counts"] {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, (sums[name] ?? 0) + count]));
 }
 
 /** Tensors by state name, and the progress they belong to. */
@@ -81,11 +96,11 @@ export interface Checkpoint {
 }
 
 /** Where a training leaves its records: a run folder, or nothing. */
-export interface Recorder {
+export interface Recorder<R extends EpochBasics = EpochRecord> {
   /** All weights of one step. */
   norms(rows: readonly NormRow[]): void | Promise<void>;
   /** One line of the log. */
-  log(record: EpochRecord | LayersRecord): void | Promise<void>;
+  log(record: R | LayersRecord): void | Promise<void>;
   /** Replaces the checkpoint of that name. */
   checkpoint(name: "last" | "best", checkpoint: Checkpoint): void | Promise<void>;
   /** The scale-invariant weights at the end of an epoch. */

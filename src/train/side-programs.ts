@@ -1,26 +1,9 @@
-import { argMax, div, Graph, mul, type Parameter, type Program, reshape, total, type Value } from "../graph/index.js";
-import { softmaxCrossEntropy } from "../nn/index.js";
+import { div, Graph, mul, type Parameter, type Program, reshape, total, type Value } from "../graph/index.js";
 import { scaleProportional } from "../norm/index.js";
-import { forward, type ImageNetwork } from "./image-network.js";
 import { channelNorms, channelsOf, flat } from "./measure.js";
+import { type NetworkOptions, networkScope } from "./network-scope.js";
+import type { BatchShape, Objective } from "./objective.js";
 import { slotName, type TrainingStep } from "./training-step.js";
-
-/** Outputs `losses` [batch] (cross-entropy of each image), `predictions` [batch] and `logits`, in evaluation mode. */
-export function evaluationProgram(network: ImageNetwork, batch: number, scalesEpsilon: boolean): Program {
-  const graph = new Graph();
-  const { logits } = forward(graph, network, batch, { training: false, scalesEpsilon });
-  const labels = graph.input("labels", [batch], "int32");
-  return {
-    graph,
-    outputs: { losses: softmaxCrossEntropy(logits, labels), predictions: argMax(logits, 1), logits },
-  };
-}
-
-/** Only `logits`, from `images`: what is saved as an ONNX model and what predicts. */
-export function inferenceProgram(network: ImageNetwork, batch: number, scalesEpsilon = false): Program {
-  const graph = new Graph();
-  return { graph, outputs: { logits: forward(graph, network, batch, { training: false, scalesEpsilon }).logits } };
-}
 
 /** Output `norms`: the 2-norms of all channels of the tracked weights, as in a training step. */
 export function normsProgram(tracked: readonly Parameter[]): Program {
@@ -73,13 +56,19 @@ export function rescaleProgram(
  * For every layer, in execution order, a number that is 0 where its output is finite and NaN where it is not: the sum
  * of x · 0.
  */
-export function diagnosisProgram(network: ImageNetwork, batch: number, scalesEpsilon: boolean): Program {
+export function diagnosisProgram(
+  objective: Objective,
+  shape: BatchShape,
+  options: Omit<NetworkOptions, "training">,
+): Program {
   const graph = new Graph();
-  const { scope, logits } = forward(graph, network, batch, { training: true, scalesEpsilon });
+  const scope = networkScope(graph, { ...options, training: true });
+  objective.apply(scope, shape);
   const probes = [
     ...scope.parameters.map(({ name, value }) => [`parameter ${name}`, value] as const),
-    ...scope.outputs.map(({ layer, value }) => [`layer ${layer}`, value] as const),
-    ["layer of the logits", logits] as const,
+    ...scope.outputs.map(
+      ({ layer, value }) => [layer === "" ? "the network's output" : `layer ${layer}`, value] as const,
+    ),
   ];
   return { graph, outputs: Object.fromEntries(probes.map(([name, value]) => [name, total(mul(value, 0))])) };
 }

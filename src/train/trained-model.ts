@@ -3,8 +3,9 @@ import type { ImageDataset } from "../data/index.js";
 import type { State } from "../graph/index.js";
 import { toOnnx } from "../onnx/index.js";
 import type { EvaluationResult, Evaluator } from "./evaluation.js";
-import { epsilonScaleInput, type ImageNetwork } from "./image-network.js";
-import { inferenceProgram } from "./side-programs.js";
+import type { ImageNetwork } from "./image-network.js";
+import { inferenceProgram } from "./image-programs.js";
+import { epsilonScaleInput } from "./network-scope.js";
 
 /** A trained network. */
 export interface TrainedModel {
@@ -52,7 +53,7 @@ export function trainedModel({ network, state, judge, epsilonScale, classes }: T
     predict: async (images) => (await judge.evaluate(state, unlabelled(images), epsilonScale)).predictions,
     async toOnnx() {
       const scalesEpsilon = epsilonScale !== 1;
-      const program = inferenceProgram(network, 1, scalesEpsilon);
+      const program = inferenceProgram(network, 1, { scalesEpsilon });
       const held = await state.read(
         [...program.graph.inputs.keys()].filter((name) => name !== "images" && name !== epsilonScaleInput),
       );

@@ -1,25 +1,14 @@
-import {
-  argMax,
-  type Buffer,
-  cast,
-  equal,
-  Graph,
-  gradients,
-  mul,
-  type Parameter,
-  type Program,
-  sub,
-  total,
-  type Value,
-} from "../graph/index.js";
-import { mean, softmaxCrossEntropy } from "../nn/index.js";
+import { type Buffer, Graph, gradients, mul, type Parameter, type Program, sub, type Value } from "../graph/index.js";
 import { type Group, type GroupRule, groupParameters, type Optimizer, type StepControl } from "../optim/index.js";
-import { forward, type ImageNetwork } from "./image-network.js";
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
+import { networkScope } from "./network-scope.js";
+import type { BatchShape, Objective } from "./objective.js";
 
 /** What a training step is made of. */
-export interface TrainingStepOptions extends ImageNetwork {
-  readonly batch: number;
+export interface TrainingStepOptions {
+  readonly objective: Objective;
+  /** Of the batch that the step is for. */
+  readonly shape: BatchShape;
   readonly optimizer: Optimizer;
   /** First match wins; what none takes uses the optimizer's numbers. None by default. */
   readonly groups?: readonly GroupRule[];
@@ -32,10 +21,12 @@ export interface TrainingStepOptions extends ImageNetwork {
 /** A whole training step as one program: forward, backward, update and measurements. */
 export interface TrainingStep {
   /**
-   * Inputs: `images`, `labels` [batch] int32, {@link rateInput} of each group (and the control's), the state.
-   * Outputs: `loss` (mean over the batch, before the step), `correct` (count), and measurements.
+   * Inputs: the objective's, {@link rateInput} of each group (and the control's), the state.
+   * Outputs: `loss` (mean over the batch, before the step), the objective's counts, and measurements.
    */
   readonly program: Program;
+  /** Names of the outputs that are counts. */
+  readonly counts: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly groups: readonly Group[];
@@ -58,14 +49,8 @@ export const slotName = (slot: string, parameter: string): string => `optimizer/
 /** Builds the program of one training step. */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const graph = new Graph();
-  const { scope, logits } = forward(graph, options, options.batch, {
-    training: true,
-    scalesEpsilon: options.control?.scalesEpsilon ?? false,
-  });
-  const labels = graph.input("labels", [options.batch], "int32");
-  const loss = mean(softmaxCrossEntropy(logits, labels));
-  const hits = cast(equal(argMax(logits, 1), cast(labels, "int64")), "float32");
-
+  const scope = networkScope(graph, { training: true, scalesEpsilon: options.control?.scalesEpsilon ?? false });
+  const { loss, counts } = options.objective.apply(scope, options.shape);
   const { parameters, buffers } = scope;
   const groups = groupParameters(parameters, options.groups ?? []);
   const updates: Record<string, Value> = {};
@@ -74,8 +59,8 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
 
   const tracked = trackedParameters(parameters);
   const measured = options.measure && tracked.length > 0 ? measurements(tracked, updates) : {};
-  const program: Program = { graph, outputs: { loss, correct: total(hits), ...measured }, updates };
-  return { program, parameters, buffers, groups, tracked, slots };
+  const program: Program = { graph, outputs: { loss, ...counts, ...measured }, updates };
+  return { program, counts: Object.keys(counts), parameters, buffers, groups, tracked, slots };
 }
 
 /** Adds the update of every parameter; returns the optimizer's kept tensors. */

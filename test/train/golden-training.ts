@@ -4,6 +4,7 @@ import { resnetCifar, vgg } from "../../src/models/index.js";
 import { mean, softmaxCrossEntropy } from "../../src/nn/index.js";
 import { sgd } from "../../src/optim/index.js";
 import { forward, type ImageNetwork } from "../../src/train/image-network.js";
+import { imageClassification } from "../../src/train/image-objective.js";
 import { rateInput, trainingStep } from "../../src/train/training-step.js";
 import {
   type Distance,
@@ -47,7 +48,7 @@ export async function repeatTraining(golden: GoldenTraining, runtime: Runtime, r
     weightDecay: golden.weight_decay,
     nesterov: repeat.nesterov ?? false,
   });
-  const step = trainingStep({ ...network, batch: golden.batch, optimizer });
+  const step = trainingStep({ objective: imageClassification(network), shape: [golden.batch], optimizer });
   const parameters = step.parameters.map(({ name }) => name);
   const buffers = step.buffers.map(({ name }) => name);
   const state = await runtime.createState(

@@ -5,7 +5,7 @@ import { conv2d, flatten, globalAveragePool, linear, relu, sequential } from "..
 import { batchNorm } from "../../src/norm/index.js";
 import { sgd } from "../../src/optim/index.js";
 import { evaluate, referenceRuntime } from "../../src/reference/index.js";
-import { rescaleInput, rescaleProgram, slotName, trainingStep } from "../../src/train/index.js";
+import { imageClassification, rescaleInput, rescaleProgram, slotName, trainingStep } from "../../src/train/index.js";
 import { buildLayer, outputOf, relativeDistance } from "../support/layers.js";
 import { normal, uniform } from "../support/random-tensors.js";
 
@@ -27,12 +27,14 @@ const networks: readonly (readonly [string, Layer])[] = [
 
 describe.each(networks)("rescaling, %s", (_, network) => {
   const step = trainingStep({
-    network,
-    shape: [3, 6, 6],
-    pixels: "float32",
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-    batch: 4,
+    objective: imageClassification({
+      network,
+      shape: [3, 6, 6],
+      pixels: "float32",
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+    }),
+    shape: [4],
     optimizer: sgd(),
   });
   const evaluated = buildLayer(network, image, { training: false });

@@ -57,7 +57,7 @@ export async function loadRun(
   const { tensors, progress } = readProgress(folder, checkpoint);
   const control = exactControl(config, Math.floor(data.images / config.batch));
   const state = await runtime.createState(tensors);
-  const judge = await evaluator(runtime, network, batch, control?.scalesEpsilon);
+  const judge = await evaluator(runtime, network, batch, { scalesEpsilon: control?.scalesEpsilon ?? false });
   const epsilonScale = control?.epsilonScaleAfter(progress.step) ?? 1;
   return {
     model: trainedModel({ network, state, judge, epsilonScale, classes: data.classes }),

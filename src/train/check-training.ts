@@ -1,0 +1,56 @@
+import { assertArgument } from "../core/index.js";
+import type { Parameter } from "../graph/index.js";
+import {
+  constantRate,
+  type GroupRule,
+  groupParameters,
+  type Optimizer,
+  type StepControl,
+  scheduleRates,
+} from "../optim/index.js";
+import { trackedParameters } from "./measure.js";
+import type { EpochBasics } from "./records.js";
+import type { TrainingOptions } from "./training-options.js";
+
+/**
+ * Checks the options that all trainings share: numbers, the schedule, and whether the control can do what it promises for
+ * these parameters and this optimizer.
+ *
+ * @throws InvalidArgumentError naming what is wrong.
+ */
+export function checkTraining<R extends EpochBasics>(
+  options: TrainingOptions<R>,
+  stepsPerEpoch: number,
+  parameters: readonly Parameter[],
+): void {
+  const { epochs, learningRate, measureEvery = 10, schedule = constantRate(), control, groups = [] } = options;
+  const count = (name: string, value: number): void =>
+    assertArgument(Number.isInteger(value) && value > 0, "train", `${name} to be a positive integer`, value);
+  count("epochs", epochs);
+  count("measureEvery", measureEvery);
+  assertArgument(learningRate >= 0 && Number.isFinite(learningRate), "train", "a learning rate ≥ 0", learningRate);
+  scheduleRates(schedule, learningRate, epochs * stepsPerEpoch, stepsPerEpoch);
+  if (control) checkControl(control, options.optimizer, parameters, groups);
+}
+
+/** Throws an InvalidArgumentError if there is nothing to control, or the control was made for weights trained otherwise. */
+function checkControl(
+  { name, momentum }: StepControl,
+  optimizer: Optimizer,
+  parameters: readonly Parameter[],
+  rules: readonly GroupRule[],
+): void {
+  const tracked = new Set(trackedParameters(parameters));
+  assertArgument(tracked.size > 0, name, "a network with scale-invariant weights", "none");
+  if (momentum === undefined) return;
+  const fix = "train so, or choose another control";
+  assertArgument(!optimizer.nesterov, name, "heavy-ball momentum", "Nesterov's, for which no schedule is exact", fix);
+  assertArgument(optimizer.decay === "coupled", name, "coupled weight decay", optimizer.decay, fix);
+  for (const group of groupParameters(parameters, rules)) {
+    if (!group.parameters.some((parameter) => tracked.has(parameter))) continue;
+    const { momentum: own = optimizer.momentum, rateFactor = 1 } = group;
+    const where = `${name}, group ${group.name}`;
+    assertArgument(own === momentum, where, `the momentum that it was made for, ${momentum}`, own, fix);
+    assertArgument(rateFactor === 1, where, "a rate factor of 1", rateFactor, fix);
+  }
+}

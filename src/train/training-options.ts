@@ -1,0 +1,32 @@
+import type { Tensor } from "../core/index.js";
+import type { GroupRule, Optimizer, Schedule, StepControl } from "../optim/index.js";
+import type { Checkpoint, EpochBasics, Recorder } from "./records.js";
+
+/** What is the same in every training, whatever it trains; R is what it logs of an epoch. */
+export interface TrainingOptions<R extends EpochBasics> {
+  readonly epochs: number;
+  /** Base learning rate η, per step. */
+  readonly learningRate: number;
+  /** Multiplies the base rate over the steps; constant by default. */
+  readonly schedule?: Schedule;
+  readonly optimizer: Optimizer;
+  /** Parameters that are treated differently; none by default. */
+  readonly groups?: readonly GroupRule[];
+  /** Takes over the step size of the scale-invariant weights. */
+  readonly control?: StepControl;
+  /** Initial weights and batches follow from it; 1 by default. */
+  readonly seed?: number;
+  /** Norms and rotations are measured every so many steps, and at the end of each epoch; 10 by default. */
+  readonly measureEvery?: number;
+  /** A checkpoint every so many steps, beside the one at the end of each epoch. */
+  readonly checkpointEvery?: number;
+  readonly recorder?: Recorder<R>;
+  /** Continues from a checkpoint instead of fresh weights. */
+  readonly resume?: Checkpoint & { readonly epochs: readonly R[] };
+  /** Weights of another run at the end of an epoch, to compare directions with. */
+  readonly reference?: (epoch: number) => Promise<Readonly<Record<string, Tensor>>>;
+  /** Stops after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Told after each epoch, when its record and checkpoints are written. */
+  readonly onEpoch?: (record: R) => void;
+}
