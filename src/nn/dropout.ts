@@ -10,7 +10,6 @@ import {
   sliceAxis,
   sub,
   type Value,
-  where,
 } from "../graph/index.js";
 import { noiseInput, noiseLevels } from "./noise.js";
 
@@ -34,7 +33,8 @@ export function dropout(rate: number): Layer {
     apply(x, scope) {
       if (!scope.training || dropped === 0) return x;
       const hashed = hash(x.shape.slice(0, -1), x.shape.at(-1)!, scope);
-      const factors = where(greater(hashed, dropped), noiseLevels / (noiseLevels - dropped), 0);
+      const kept = cast(greater(hashed, dropped), "float32");
+      const factors = mul(kept, noiseLevels / (noiseLevels - dropped));
       return mul(x, reshape(factors, x.shape));
     },
   };

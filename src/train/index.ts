@@ -20,3 +20,4 @@ export * from "./trainer.js";
 export * from "./training-loop.js";
 export * from "./training-options.js";
 export * from "./training-step.js";
+export * from "./translation-objective.js";
