@@ -1,11 +1,11 @@
 import { batchNorm, conv2d, globalAveragePool, linear, type Metric, relu, sequential } from "normwise";
-import { abs, reduceMean } from "normwise/graph";
+import { abs } from "normwise/graph";
 
 /** L1: the mean distance from the mean, times √(π/2), which makes it the standard deviation of Gaussian values. */
 export const l1: Metric = {
   name: "l1",
   power: 1,
-  statistic: (centred, axes) => reduceMean(abs(centred), axes),
+  statistic: (centred, axes, mean) => mean(abs(centred), axes),
   gaussianConstant: () => Math.sqrt(Math.PI / 2),
 };
 

@@ -73,6 +73,7 @@ interface Registry {
   readonly parameters: Map<string, Parameter>;
   readonly buffers: Map<string, Buffer>;
   readonly outputs: LayerOutput[];
+  readonly derived: Map<string, Value>;
   /** Values whose channels are proportional to those of a scale-invariant weight. */
   readonly proportions: Map<Value, Proportion>;
 }
@@ -112,7 +113,13 @@ export class Scope {
     /** Whether what is declared here may have been declared before, and is then given again. */
     private readonly repeats: boolean = false,
   ) {
-    this.#registry = registry ?? { parameters: new Map(), buffers: new Map(), outputs: [], proportions: new Map() };
+    this.#registry = registry ?? {
+      parameters: new Map(),
+      buffers: new Map(),
+      outputs: [],
+      derived: new Map(),
+      proportions: new Map(),
+    };
   }
 
   /** Whether the network is built for training. */
@@ -146,6 +153,11 @@ export class Scope {
   /** Outputs of layers, in execution order. */
   get outputs(): readonly LayerOutput[] {
     return this.#registry.outputs;
+  }
+
+  /** Weights that are made of parameters, by the names that parameters in their place would have. */
+  get derived(): ReadonlyMap<string, Value> {
+    return this.#registry.derived;
   }
 
   /** A nested scope. What follows the nested layer is unknown unless `absorption` says it. */
@@ -226,6 +238,12 @@ export class Scope {
   /** The scale-invariant weight that a value is proportional to, if any. */
   proportionOf(value: Value): Proportion | undefined {
     return this.#registry.proportions.get(value);
+  }
+
+  /** Notes that a weight is made of parameters, and returns it. */
+  noteDerived(name: string, weight: Value): Value {
+    this.#registry.derived.set(this.#join(name), weight);
+    return weight;
   }
 
   /** The full name of a parameter or buffer of this scope. */

@@ -50,7 +50,8 @@ export function conv2d(channels: number, options: ConvLayerOptions = {}): Layer 
           )
         : product;
       const proportion = { weight: scope.fullName("weight"), ...(bias ? { offset: scope.fullName("bias") } : {}) };
-      return scope.noteProportion(y, invariance === "none" ? undefined : proportion);
+      // What a weight norm makes does not grow with the parameter that it is made of.
+      return scope.noteProportion(y, invariance === "none" || weightNorm ? undefined : proportion);
     },
   };
 }

@@ -36,7 +36,8 @@ export function linear(features: number, options: LinearOptions = {}): Layer {
         ? add(product, scope.stored(scope.parameter("bias", [features], uniformFanIn(inputs), "bias")))
         : product;
       const proportion = { weight: scope.fullName("weight"), ...(bias ? { offset: scope.fullName("bias") } : {}) };
-      return scope.noteProportion(y, invariance === "none" ? undefined : proportion);
+      // What a weight norm makes does not grow with the parameter that it is made of.
+      return scope.noteProportion(y, invariance === "none" || weightNorm ? undefined : proportion);
     },
   };
 }

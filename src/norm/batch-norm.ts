@@ -1,123 +1,100 @@
-import { assertArgument, expectation, type Shape, ShapeError, sizeOf } from "../core/index.js";
-import {
-  add,
-  type Buffer,
-  div,
-  type Layer,
-  mul,
-  type Proportion,
-  reduceMean,
-  reshape,
-  type Scope,
-  sub,
-  type Value,
-} from "../graph/index.js";
-import { scaleProportional } from "./following.js";
-import { l2, type Metric } from "./metric.js";
-import { denominator, estimate } from "./spread.js";
+import { assertArgument, expectation, type Shape, ShapeError } from "../core/index.js";
+import { div, type Layer, reshape, sub, type Value } from "../graph/index.js";
+import { accumulation } from "./accumulate.js";
+import { affineParameters, applyAffine, checkActivationNorm } from "./affine.js";
+import { l2 } from "./power-metrics.js";
+import { type RunningStatistics, runningStatistics } from "./running-statistics.js";
+import { denominator } from "./spread.js";
+import { type ActivationNormOptions, countOver, type Statistics, statisticsOf } from "./standardize.js";
 
 /** Options of {@link batchNorm}. */
-export interface BatchNormOptions {
-  /** What measures the scale; {@link l2} by default. */
-  readonly metric?: Metric;
-  /** Added to σ² (metrics of power 2) or to σ; 1e-5 by default. */
-  readonly epsilon?: number;
+export interface BatchNormOptions extends ActivationNormOptions {
   /** Weight of the newest batch in the running statistics, in (0, 1]; 0.1 by default. */
   readonly momentum?: number;
-  /** Whether a learned gain γ and shift β follow; true by default. */
-  readonly affine?: boolean;
 }
 
 /**
  * Batch normalization in any metric (Ioffe & Szegedy 2015; metrics: Hoffer et al. 2018, section 3):
  * y = γ (x − mean) / √(σ² + ε) + β, per channel over the batch and all positions, σ as the metric estimates it.
  *
- * Shapes: x [N, C] or [N, C, H, W]; y like x. Parameters `weight` (γ, starts at 1) and `bias` (β, 0), each [C].
- * Buffers `running_mean` and, in PyTorch's convention for L2, `running_var` (the unbiased variance); other metrics keep
- * `running_scale`, their σ. They are what evaluation uses.
+ * Shapes: x [N, C] or [N, C, …], such as [N, C, H, W]; y like x. Parameters `weight` (γ) and `bias` (β, starts at 0),
+ * each [C]. Buffers `running_mean` and, in PyTorch's convention for L2, `running_var` (the unbiased variance); other
+ * metrics keep `running_scale`, their σ. They are what evaluation uses. A batch with an Inf or a NaN leaves them as they
+ * are. A channel whose values are all the same gives β. Without centring there are no `bias` and `running_mean`.
  *
- * @throws InvalidArgumentError for an ε that is not positive or a momentum outside (0, 1].
+ * @throws InvalidArgumentError for an ε that is not positive, a momentum outside (0, 1] or an initial gain that is not
+ *   finite; a ShapeError for x without channels.
  */
 export function batchNorm(options: BatchNormOptions = {}): Layer {
-  const { metric = l2(), epsilon = 1e-5, momentum = 0.1, affine = true } = options;
-  assertArgument(epsilon > 0, "batchNorm", "epsilon > 0", epsilon);
-  assertArgument(momentum > 0 && momentum <= 1, "batchNorm", "momentum in (0, 1]", momentum);
+  return batchLayer("batchNorm", options, (x) => x);
+}
+
+/** Options of {@link ghostBatchNorm}. */
+export interface GhostBatchNormOptions extends BatchNormOptions {
+  /** Rows in each ghost batch; 32 by default. */
+  readonly size?: number;
+}
+
+/**
+ * Batch normalization over parts of the batch (Hoffer, Hubara, Soudry 2017, arXiv 1705.08741, algorithm 1): each `size`
+ * consecutive rows are normalized by statistics of their own. The running statistics take the ghost batches one after
+ * the other, each with the weight `momentum`. Shapes, parameters, buffers and evaluation are those of {@link batchNorm}.
+ *
+ * @throws ShapeError if, in training, the batch is larger than the size and not a multiple of it.
+ */
+export function ghostBatchNorm({ size = 32, ...options }: GhostBatchNormOptions = {}): Layer {
+  const where = "ghostBatchNorm";
+  assertArgument(Number.isInteger(size) && size >= 1, where, "an integer size ≥ 1", size);
+  return batchLayer(where, options, (x) => {
+    const [rows, ...rest] = x.shape as [number, ...number[]];
+    if (rows <= size) return x;
+    if (rows % size !== 0) {
+      const fix = "choose a batch that the size divides";
+      throw new ShapeError(expectation(where, `a batch that is a multiple of ${size}`, rows, fix));
+    }
+    return reshape(x, [rows / size, size, ...rest]);
+  });
+}
+
+/** @param grouped The batch [N, C, …] as its statistics are taken: itself, or [ghosts, size, C, …]. */
+function batchLayer(where: string, options: BatchNormOptions, grouped: (x: Value) => Value): Layer {
+  const { metric = l2(), epsilon = 1e-5, momentum = 0.1, centre = true } = options;
+  checkActivationNorm(where, options);
+  assertArgument(momentum > 0 && momentum <= 1, where, "momentum in (0, 1]", momentum);
 
   return {
-    kind: `batchNorm(${metric.name})`,
+    kind: `${where}(${metric.name})`,
     scale: "channel",
-    absorbsShift: true,
-    apply(x, scope) {
-      if (x.rank < 2) throw new ShapeError(expectation("batchNorm", "x [N, C] or [N, C, H, W]", `[${x.shape}]`));
-      const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
-      const proportion = scope.proportionOf(x);
-      const following = proportion && scope.options.following;
-      const running = runningBuffers(scope, metric, x.shape[1]!, proportion);
+    absorbsShift: centre,
+    apply(whole, scope) {
+      if (whole.rank < 2) throw new ShapeError(expectation(where, "x [N, C] or [N, C, …]", `[${whole.shape}]`));
+      const channels = whole.shape[1]!;
+      const x = scope.training ? grouped(whole) : whole;
+      const channelAxis = x.rank - whole.rank + 1;
+      const perChannel = x.shape.map((size, axis) => (axis === channelAxis ? size : 1));
+      const proportion = scope.proportionOf(whole);
+      const running = runningStatistics(scope, { metric, channels, centre, momentum, proportion });
+      const sums = accumulation(scope.precision.normAccumulator);
+
+      const axes = x.shape.flatMap((_, axis) => (axis === channelAxis || axis < channelAxis - 1 ? [] : [axis]));
       const statistics = scope.training
-        ? batchStatistics(x, perChannel, metric, running, momentum, following?.statisticsScale)
-        : runningStatistics(x, perChannel, running);
-      const spread = denominator(metric, statistics.estimated, epsilon, following?.epsilonScale);
-      if (!affine) return div(statistics.centred, spread);
-      const channels = [x.shape[1]!];
-      const gain = reshape(scope.parameter("weight", channels, ones, "gain"), perChannel);
-      const shift = reshape(scope.parameter("bias", channels, zeros, "shift"), perChannel);
-      return add(mul(statistics.centred, div(gain, spread)), shift);
+        ? statisticsOf(x, axes, metric, centre, sums)
+        : keptStatistics(x, perChannel, running);
+      if (scope.training) running.update(statistics, countOver(x.shape, axes));
+
+      const follow = proportion && scope.options.following?.epsilonScale;
+      const spread = denominator(metric, statistics.estimated, epsilon, follow);
+      const { gain, shift } = affineParameters(scope, options, [channels], perChannel);
+      // γ/σ first, one number a channel.
+      const y = gain
+        ? applyAffine(statistics.centred, { gain: div(gain, spread), ...(shift ? { shift } : {}) }, sums)
+        : div(statistics.centred, sums.spread(spread, x.shape));
+      return reshape(y, whole.shape);
     },
   };
 }
 
-interface Statistics {
-  readonly centred: Value;
-  /** σᵖ, of shape [1, C, 1, 1]. */
-  readonly estimated: Value;
+function keptStatistics(x: Value, perChannel: Shape, { mean, spread }: RunningStatistics): Statistics {
+  const estimated = reshape(spread, perChannel);
+  return mean ? { estimated, centred: sub(x, reshape(mean, perChannel)) } : { estimated, centred: x };
 }
-
-function batchStatistics(
-  x: Value,
-  perChannel: Shape,
-  metric: Metric,
-  running: RunningBuffers,
-  momentum: number,
-  scale?: Value,
-): Statistics {
-  const axes = perChannel.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  const n = sizeOf(x.shape) / x.shape[1]!;
-  const mean = reduceMean(x, axes);
-  const centred = sub(x, mean);
-  const estimated = estimate(metric, centred, axes, n);
-
-  // The square is made unbiased for n values (PyTorch's convention); one value has no spread to correct.
-  const kept = metric.power === 2 ? mul(estimated, n / Math.max(n - 1, 1)) : estimated;
-  const blend = ({ value, follows }: Buffer, now: Value): Value => {
-    const next = add(mul(value, 1 - momentum), mul(reshape(now, value.shape), momentum));
-    return follows && scale ? scaleProportional(next, scale, follows, (name) => x.graph.inputs.get(name)!) : next;
-  };
-  running.mean.next = blend(running.mean, mean);
-  running.spread.next = blend(running.spread, kept);
-  return { centred, estimated };
-}
-
-function runningStatistics(x: Value, perChannel: Shape, running: RunningBuffers): Statistics {
-  return {
-    centred: sub(x, reshape(running.mean.value, perChannel)),
-    estimated: reshape(running.spread.value, perChannel),
-  };
-}
-
-interface RunningBuffers {
-  readonly mean: Buffer;
-  readonly spread: Buffer;
-}
-
-function runningBuffers(scope: Scope, metric: Metric, channels: number, proportion?: Proportion): RunningBuffers {
-  const ofMean = proportion && { ...proportion, power: 1 as const };
-  const ofSpread = proportion && { weight: proportion.weight, power: metric.power };
-  const spread = metric.power === 2 ? "running_var" : "running_scale";
-  return {
-    mean: scope.buffer("running_mean", [channels], 0, ofMean),
-    spread: scope.buffer(spread, [channels], 1, ofSpread),
-  };
-}
-
-const ones = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape)).fill(1);
-const zeros = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape));

@@ -1,6 +1,14 @@
+export { type Accumulation, accumulation } from "./accumulate.js";
 export * from "./batch-norm.js";
+export * from "./extreme-metrics.js";
 export * from "./following.js";
+export * from "./gaussian.js";
+export * from "./group-norm.js";
+export * from "./layer-norm.js";
 export * from "./metric.js";
 export * from "./norm-factory.js";
+export * from "./power-metrics.js";
 export * from "./spread.js";
+export * from "./standardize.js";
+export * from "./weight-metric.js";
 export * from "./weight-norm.js";

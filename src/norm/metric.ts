@@ -1,4 +1,5 @@
-import { reduceMean, square, type Value } from "../graph/index.js";
+import { assertArgument } from "../core/index.js";
+import type { Value } from "../graph/index.js";
 
 /**
  * A way to measure the scale of centred values. Batch-norm and weight norm are built from any metric:
@@ -11,7 +12,7 @@ import { reduceMean, square, type Value } from "../graph/index.js";
  * const l1: Metric = {
  *   name: "l1",
  *   power: 1,
- *   statistic: (x, axes) => reduceMean(abs(x), axes),
+ *   statistic: (x, axes, mean) => mean(abs(x), axes),
  *   gaussianConstant: () => Math.sqrt(Math.PI / 2),
  * };
  */
@@ -23,18 +24,59 @@ export interface Metric {
    * is taken only to be squared again: ε is then added to the square, inside the root.
    */
   readonly power: 1 | 2;
-  /** sᵖ over the given axes, which stay with size 1; s(cx) = |c| s(x). */
-  statistic(centred: Value, axes: readonly number[]): Value;
-  /** C(n): multiplies s, so that C(n)·s estimates the standard deviation of n Gaussian values. */
+  /**
+   * sᵖ over the given axes, which stay with size 1; s(cx) = |c| s(x). All means are taken by `mean`, which adds in the
+   * number format that is asked for.
+   */
+  statistic(centred: Value, axes: readonly number[], mean: Mean): Value;
+  /** C(n): multiplies s, so that C(n)·s estimates the standard deviation of n Gaussian values; n ≥ 1. */
   gaussianConstant(n: number): number;
 }
 
-/** The root mean square, s = √(mean x²), C = 1: the standard deviation, the metric of ordinary batch-norm. */
-export function l2(): Metric {
-  return {
-    name: "l2",
-    power: 2,
-    statistic: (centred, axes) => reduceMean(square(centred), axes),
-    gaussianConstant: () => 1,
+/** The mean over axes, which stay with size 1. */
+export type Mean = (x: Value, axes: readonly number[]) => Value;
+
+/**
+ * Which C(n) a metric uses. `"paper"`: the formula of the paper that proposed the metric. `"exact"`: one over the
+ * expectation of s for n independent standard normal values, computed. A number: that number, whatever n is; 1 leaves s
+ * as it is, and a wrong one shows what the constant is good for (Hoffer et al. 2018, section 3).
+ */
+export type ConstantChoice = "paper" | "exact" | number;
+
+/** Options that all metrics share. */
+export interface MetricOptions {
+  /** `"paper"` by default. */
+  readonly constant?: ConstantChoice;
+}
+
+/**
+ * C(n) as chosen.
+ * @throws InvalidArgumentError for a number that is not positive and finite.
+ */
+export function constantOf(
+  where: string,
+  { constant = "paper" }: MetricOptions,
+  formulas: Readonly<Record<"paper" | "exact", (n: number) => number>>,
+): (n: number) => number {
+  if (typeof constant !== "number") {
+    assertArgument(
+      constant === "paper" || constant === "exact",
+      where,
+      "a constant paper, exact or a number",
+      constant,
+    );
+    return remembered(formulas[constant]);
+  }
+  assertArgument(constant > 0 && constant < Infinity, where, "a constant > 0", constant);
+  return () => constant;
+}
+
+/** Each n once: an exact constant takes milliseconds to compute. */
+function remembered(formula: (n: number) => number): (n: number) => number {
+  const known = new Map<number, number>();
+  return (n) => {
+    const value = known.get(n) ?? formula(n);
+    known.set(n, value);
+    return value;
   };
 }

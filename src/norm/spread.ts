@@ -1,10 +1,16 @@
-import { add, mul, type Operand, sqrt, type Value } from "../graph/index.js";
-import type { Metric } from "./metric.js";
+import { add, mul, type Operand, reduceMean, sqrt, type Value } from "../graph/index.js";
+import type { Mean, Metric } from "./metric.js";
 
 /** (C(n)·s)ᵖ over `axes`, p being the metric's power: the biased estimate of σᵖ that a metric makes of n values. */
-export function estimate(metric: Metric, centred: Value, axes: readonly number[], n: number): Value {
+export function estimate(
+  metric: Metric,
+  centred: Value,
+  axes: readonly number[],
+  n: number,
+  mean: Mean = reduceMean,
+): Value {
   const constant = metric.gaussianConstant(n) ** metric.power;
-  const statistic = metric.statistic(centred, axes);
+  const statistic = metric.statistic(centred, axes, mean);
   return constant === 1 ? statistic : mul(statistic, constant);
 }
 

@@ -27,7 +27,8 @@ type ElementwiseName =
   | "asin"
   | "power"
   | "where"
-  | "stopGradient";
+  | "stopGradient"
+  | "customGradient";
 
 /** Float64 evaluation of the elementwise primitives. */
 export const elementwiseRules: Rules<ElementwiseName> = {
@@ -60,6 +61,7 @@ export const elementwiseRules: Rules<ElementwiseName> = {
     return out;
   },
   stopGradient: ([x]) => x!.data,
+  customGradient: ([x]) => x!.data,
 };
 
 function map({ data }: Held, f: (x: number) => number): Float64Array {

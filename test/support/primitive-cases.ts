@@ -452,6 +452,12 @@ export const primitiveCases: { readonly [N in g.PrimitiveName]: readonly Primiti
     plain("from int64 to int32", { x: whole64 }, ({ x }) => g.cast(x, "int32")),
     plain("from uint8", { x: tensor([0, 128, 255], [3], "uint8") }, ({ x }) => g.cast(x, "float32")),
   ],
+  customGradient: [
+    plain("is the identity", { x: signed }, ({ x }) => g.customGradient(x, [x], (c) => [g.mul(c, 3)])),
+    smooth("with the true derivative of a square", { x: signed }, ({ x }) =>
+      g.customGradient(g.square(x), [x], (c) => [g.mul(c, g.mul(x, 2))]),
+    ),
+  ],
   stopGradient: [plain("is the identity", { x: signed }, ({ x }) => g.stopGradient(x))],
 };
 

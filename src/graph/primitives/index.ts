@@ -61,6 +61,7 @@ export const primitives = {
   pad: structure.padPrimitive,
   cast: structure.castPrimitive,
   stopGradient: structure.stopGradientPrimitive,
+  customGradient: structure.customGradientPrimitive,
 } as const;
 
 /** The name of a primitive. */

@@ -168,6 +168,16 @@ export const stopGradientPrimitive = definePrimitive({
   vjp: noGradient,
 });
 
+/** Parameters of {@link customGradient}. */
+export interface CustomGradientParams {
+  readonly vjp: (cotangent: Value) => readonly (Value | undefined)[];
+}
+export const customGradientPrimitive = definePrimitive({
+  name: "customGradient",
+  infer: ([value]: readonly ValueType[], _params: CustomGradientParams) => value!,
+  vjp: ({ cotangent, params: { vjp } }) => [undefined, ...vjp(cotangent)],
+});
+
 /** The same elements in another shape; one size may be −1 and is worked out. */
 export function reshape(x: Value, shape: Shape): Value {
   const known = sizeOf(shape.filter((size) => size !== -1));
@@ -228,3 +238,10 @@ export function cast(x: Value, dtype: DType): Value {
 
 /** The value itself, through which no gradient flows. */
 export const stopGradient = (x: Value): Value => apply(stopGradientPrimitive, [x], {});
+
+/**
+ * The value itself, whose gradient is what `vjp` makes of the cotangent: one part for each of `inputs`. None flows into
+ * the value. For computations whose derivative is to be taken in another way than operation by operation.
+ */
+export const customGradient = (value: Value, inputs: readonly Value[], vjp: CustomGradientParams["vjp"]): Value =>
+  apply(customGradientPrimitive, [value, ...inputs], { vjp });

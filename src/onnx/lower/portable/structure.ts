@@ -55,6 +55,16 @@ const cast: Rule<CastParams> = ({ emit, inputs, params: { dtype } }) =>
   emit.op("Cast", inputs, { to: dataTypeOf[dtype] });
 
 /** The tensor itself: only differentiation sees a difference. */
-const stopGradient: Rule = ({ inputs }) => inputs[0]!;
+const itself: Rule = ({ inputs }) => inputs[0]!;
 
-export const structure = { reshape, broadcastTo, transpose, concat, slice, pad, cast, stopGradient };
+export const structure = {
+  reshape,
+  broadcastTo,
+  transpose,
+  concat,
+  slice,
+  pad,
+  cast,
+  stopGradient: itself,
+  customGradient: itself,
+};

@@ -1,0 +1,90 @@
+import { tensor } from "../core/index.js";
+import {
+  add,
+  type Buffer,
+  equal,
+  mul,
+  type Proportion,
+  reduceSum,
+  reshape,
+  type Scope,
+  total,
+  type Value,
+  where,
+} from "../graph/index.js";
+import { scaleProportional } from "./following.js";
+import type { Metric } from "./metric.js";
+import type { Statistics } from "./standardize.js";
+
+/** What running statistics are kept of. */
+export interface RunningOptions {
+  readonly metric: Metric;
+  readonly channels: number;
+  /** Whether there is a mean. */
+  readonly centre: boolean;
+  /** Weight of the newest batch. */
+  readonly momentum: number;
+  /** The scale-invariant weight that the statistics are proportional to. */
+  readonly proportion?: Proportion | undefined;
+}
+
+/** Statistics of past batches, which evaluation uses in place of a batch's own; [C] each. */
+export interface RunningStatistics {
+  readonly mean?: Value;
+  /** σᵖ: the unbiased variance for metrics of power 2, the scale C·s for others. */
+  readonly spread: Value;
+  /**
+   * Blends in the statistics of a training batch, or of several ghost batches of it, one after the other. If any of them
+   * is not finite, all stay as they are.
+   *
+   * @param n The number of values that each statistic was taken of.
+   */
+  update(statistics: Statistics, n: number): void;
+}
+
+/** Declares the buffers `running_mean` and `running_var` or `running_scale`. */
+export function runningStatistics(scope: Scope, options: RunningOptions): RunningStatistics {
+  const { metric, channels, centre, momentum, proportion } = options;
+  const ofMean = proportion && { ...proportion, power: 1 as const };
+  const ofSpread = proportion && { weight: proportion.weight, power: metric.power };
+  const mean = centre ? scope.buffer("running_mean", [channels], 0, ofMean) : undefined;
+  const spread = scope.buffer(metric.power === 2 ? "running_var" : "running_scale", [channels], 1, ofSpread);
+  const scale = proportion && scope.options.following?.statisticsScale;
+
+  function blend({ value, follows }: Buffer, now: Value, batchIsFinite: Value): Value {
+    const parts = reshape(now, [-1, channels]);
+    const ghosts = parts.shape[0]!;
+    const newest = ghosts === 1 ? mul(reshape(now, [channels]), momentum) : weighted(parts, momentum);
+    const next = where(batchIsFinite, add(mul(value, (1 - momentum) ** ghosts), newest), value);
+    return follows && scale ? scaleProportional(next, scale, follows, (name) => scope.graph.inputs.get(name)!) : next;
+  }
+
+  return {
+    ...(mean ? { mean: mean.value } : {}),
+    spread: spread.value,
+    update(statistics, n) {
+      const batchIsFinite = allFinite([statistics.estimated, ...(statistics.mean ? [statistics.mean] : [])]);
+      // The square of centred values is made unbiased (PyTorch's convention); one value has no spread to correct.
+      const unbiased = metric.power === 2 && centre ? n / Math.max(n - 1, 1) : 1;
+      const kept = unbiased === 1 ? statistics.estimated : mul(statistics.estimated, unbiased);
+      if (mean) mean.next = blend(mean, statistics.mean!, batchIsFinite);
+      spread.next = blend(spread, kept, batchIsFinite);
+    },
+  };
+}
+
+/** Σ_g m (1 − m)^(G−1−g) s_g, the last ghost batch counting most: what G blends with momentum m add. */
+function weighted(parts: Value, momentum: number): Value {
+  const ghosts = parts.shape[0]!;
+  const weights = Array.from({ length: ghosts }, (_, g) => momentum * (1 - momentum) ** (ghosts - 1 - g));
+  const column = parts.graph.constant(tensor(Float64Array.from(weights), [ghosts, 1], "float64"));
+  return reshape(reduceSum(mul(parts, column), [0]), [parts.shape[1]!]);
+}
+
+/** Whether no element of any value is infinite or NaN: x · 0 is 0 for all others. */
+function allFinite(values: readonly Value[]): Value {
+  return equal(
+    values.map((value) => total(mul(value, 0))).reduce((a, b) => add(a, b)),
+    0,
+  );
+}
