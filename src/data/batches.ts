@@ -1,12 +1,11 @@
-import { assertArgument } from "../core/index.js";
 import {
   assertCount,
-  assertPosition,
   assertTrainingBatchOptions,
   type TrainingBatchOptions,
   trainingBatchesPerEpoch,
 } from "./batch-options.js";
-import type { Batch, BatchSource, ImageDataset } from "./dataset.js";
+import { closable } from "./closable.js";
+import type { BatchSource, ImageDataset } from "./dataset.js";
 import { batchOf, imageSize, pixelsLike } from "./pixels.js";
 import { trainingBatchMaker } from "./training-batch.js";
 
@@ -47,19 +46,4 @@ export function evaluationBatches(dataset: ImageDataset, { batch }: { readonly b
     classes.set(labels.subarray(start, end));
     return batchOf(pixels, classes, shape, end - start);
   });
-}
-
-function closable(where: string, batchesPerEpoch: number, make: (epoch: number, index: number) => Batch): BatchSource {
-  let open = true;
-  return {
-    batchesPerEpoch,
-    async batch(epoch, index) {
-      assertArgument(open, where, "an open source of batches", "one that was closed");
-      assertPosition(where, epoch, index, batchesPerEpoch);
-      return make(epoch, index);
-    },
-    async close() {
-      open = false;
-    },
-  };
 }

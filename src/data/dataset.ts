@@ -32,15 +32,15 @@ export interface Augmentation {
   readonly flip?: boolean;
 }
 
-/** Where batches come from. */
-export interface BatchSource {
+/** Where batches come from: of images, if nothing else is said. */
+export interface BatchSource<B = Batch> {
   readonly batchesPerEpoch: number;
   /**
    * One batch, whatever was asked before.
    * @throws InvalidArgumentError if the epoch or index is not a count from 0, the index reaches `batchesPerEpoch`, or
    *   the source was closed.
    */
-  batch(epoch: number, index: number): Promise<Batch>;
+  batch(epoch: number, index: number): Promise<B>;
   /** Frees what the source holds; batches already asked for may fail. */
   close(): Promise<void>;
 }

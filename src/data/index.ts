@@ -1,6 +1,6 @@
 /**
- * Image datasets and the batches that training takes from them. Everything here runs in a browser; what reads files or
- * starts threads is in `files/` and `threads/`.
+ * Datasets of images and of parallel text, and the batches that training takes from them. Everything here runs in a
+ * browser; what reads files or starts threads is in `files/` and `threads/`.
  */
 export * from "./arrays.js";
 export * from "./batches.js";
@@ -11,4 +11,5 @@ export * from "./fingerprint.js";
 export * from "./idx.js";
 export * from "./split.js";
 export * from "./statistics.js";
+export * from "./text/index.js";
 export * from "./zero-pad.js";
