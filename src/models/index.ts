@@ -1,3 +1,6 @@
+export * from "./beam-search.js";
+export * from "./decoder.js";
+export * from "./decoding-programs.js";
 export * from "./resnet-cifar.js";
 export * from "./transformer.js";
 export * from "./transformer-layer.js";

@@ -8,8 +8,7 @@ import {
   relu,
   sequential,
 } from "../nn/index.js";
-import type { NormFactory, WeightNorm } from "../norm/index.js";
-import { layerNorm } from "./plain-norm.js";
+import { layerNorm, type NormFactory, type WeightNorm } from "../norm/index.js";
 
 /** What all layers of a Transformer share. */
 export interface TransformerLayerOptions {
