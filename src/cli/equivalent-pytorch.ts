@@ -118,6 +118,10 @@ function factorExpression(schedule: Schedule, stepsPerEpoch: number | undefined,
       return above(schedule.floor, `((1 + math.cos(math.pi * ${progress})) / 2)`);
     case "polynomial":
       return above(schedule.floor, `(1 - ${progress})${schedule.power === 1 ? "" : ` ** ${schedule.power}`}`);
+    case "inverse-sqrt": {
+      const length = stepOf(schedule.warmup, stepsPerEpoch);
+      return `min((step + 1) / ${length}, math.sqrt(${length} / (step + 1)))`;
+    }
     case "list": {
       const index = schedule.per === "step" ? "step" : `int(step // ${stepOf("1e", stepsPerEpoch)})`;
       return `[${schedule.factors.join(", ")}][${index}]`;

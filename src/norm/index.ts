@@ -1,6 +1,7 @@
 export { type Accumulation, accumulation } from "./accumulate.js";
 export * from "./batch-norm.js";
 export * from "./extreme-metrics.js";
+export * from "./fold.js";
 export * from "./following.js";
 export * from "./gaussian.js";
 export * from "./group-norm.js";

@@ -1,13 +1,12 @@
-import { tensor } from "../core/index.js";
 import {
   add,
   type Buffer,
   equal,
   mul,
   type Proportion,
-  reduceSum,
   reshape,
   type Scope,
+  sliceAxis,
   total,
   type Value,
   where,
@@ -52,10 +51,13 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
   const scale = proportion && scope.options.following?.statisticsScale;
 
   function blend({ value, follows }: Buffer, now: Value, batchIsFinite: Value): Value {
-    const parts = reshape(now, [-1, channels]);
-    const ghosts = parts.shape[0]!;
-    const newest = ghosts === 1 ? mul(reshape(now, [channels]), momentum) : weighted(parts, momentum);
-    const next = where(batchIsFinite, add(mul(value, (1 - momentum) ** ghosts), newest), value);
+    const ghosts = reshape(now, [-1, channels]);
+    let blended = value;
+    for (let ghost = 0; ghost < ghosts.shape[0]!; ghost++) {
+      const newest = reshape(sliceAxis(ghosts, 0, ghost, ghost + 1), [channels]);
+      blended = add(mul(blended, 1 - momentum), mul(newest, momentum));
+    }
+    const next = where(batchIsFinite, blended, value);
     return follows && scale ? scaleProportional(next, scale, follows, (name) => scope.graph.inputs.get(name)!) : next;
   }
 
@@ -71,14 +73,6 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
       spread.next = blend(spread, kept, batchIsFinite);
     },
   };
-}
-
-/** Σ_g m (1 − m)^(G−1−g) s_g, the last ghost batch counting most: what G blends with momentum m add. */
-function weighted(parts: Value, momentum: number): Value {
-  const ghosts = parts.shape[0]!;
-  const weights = Array.from({ length: ghosts }, (_, g) => momentum * (1 - momentum) ** (ghosts - 1 - g));
-  const column = parts.graph.constant(tensor(Float64Array.from(weights), [ghosts, 1], "float64"));
-  return reshape(reduceSum(mul(parts, column), [0]), [parts.shape[1]!]);
 }
 
 /** Whether no element of any value is infinite or NaN: x · 0 is 0 for all others. */

@@ -1,4 +1,6 @@
+export * from "./adam.js";
 export * from "./capped-ratio.js";
+export * from "./clip-norm.js";
 export * from "./exact-schedule.js";
 export * from "./groups.js";
 export * from "./norm-schedule.js";

@@ -14,6 +14,10 @@ export interface Optimizer {
   readonly weightDecay: number;
   readonly nesterov: boolean;
   readonly decay: DecayForm;
+  /** Whether the size of an update does not depend on the gradient's, as in Adam; momentum and Nesterov's form are none then. */
+  readonly adaptive: boolean;
+  /** Limit of the 2-norm of all gradients together, per step; larger ones are scaled down to it. Absent: none. */
+  readonly clipNorm?: number;
 }
 
 /** Options of {@link sgd}. */
@@ -26,16 +30,18 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
   /** `coupled` by default. */
   readonly decay?: DecayForm;
+  /** Limit of the gradient's norm; see {@link Optimizer.clipNorm}. None by default. */
+  readonly clipNorm?: number;
 }
 
 /**
  * Stochastic gradient descent with momentum, as PyTorch's `SGD`: m ← μm + g + λw, w ← w − ηm (heavy ball), or
  * w ← w − η(g + λw + μm) (Nesterov). With decoupled decay λ leaves the sum, and w ← w − η(m + λw).
  *
- * @throws InvalidArgumentError for μ outside [0, 1) or a negative λ.
+ * @throws InvalidArgumentError for μ outside [0, 1), a negative λ, or a limit of the norm that is not positive.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { momentum = 0.9, weightDecay = 0, nesterov = false, decay = "coupled" } = options;
+  const { momentum = 0.9, weightDecay = 0, nesterov = false, decay = "coupled", clipNorm } = options;
   assertArgument(momentum >= 0 && momentum < 1, "sgd", "momentum in [0, 1)", momentum);
   assertArgument(weightDecay >= 0 && Number.isFinite(weightDecay), "sgd", "a weight decay ≥ 0", weightDecay);
   const inertia = nesterov ? addNesterov() : addHeavyBall();
@@ -43,5 +49,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     decay === "coupled"
       ? chain(addCoupledDecay(), inertia, scaleByRate())
       : chain(inertia, scaleByRate(), addDecoupledDecay());
-  return { rule, momentum, weightDecay, nesterov, decay };
+  return { rule, momentum, weightDecay, nesterov, decay, adaptive: false, ...clipChecked("sgd", clipNorm) };
+}
+
+/** The limit of the gradient's norm as a field, if there is one. Throws an InvalidArgumentError unless it is positive. */
+export function clipChecked(where: string, clipNorm: number | undefined): Pick<Optimizer, "clipNorm"> {
+  if (clipNorm === undefined) return {};
+  assertArgument(clipNorm > 0 && Number.isFinite(clipNorm), where, "a clipNorm > 0", clipNorm);
+  return { clipNorm };
 }

@@ -24,7 +24,7 @@ export function addDecoupledDecay(): UpdateRule {
 export function addHeavyBall(): UpdateRule {
   return {
     name: "addHeavyBall",
-    slots: ["momentum"],
+    slots: [{ name: "momentum", degree: -1 }],
     apply(update, context) {
       const slot = context.slot("momentum");
       slot.next = add(mul(slot.value, context.momentum), update);
@@ -37,7 +37,7 @@ export function addHeavyBall(): UpdateRule {
 export function addNesterov(): UpdateRule {
   return {
     name: "addNesterov",
-    slots: ["momentum"],
+    slots: [{ name: "momentum", degree: -1 }],
     apply(update, context) {
       const slot = context.slot("momentum");
       slot.next = add(mul(slot.value, context.momentum), update);

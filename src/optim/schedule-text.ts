@@ -2,6 +2,7 @@ import { assertArgument, expectation, InvalidArgumentError } from "../core/index
 import {
   constantRate,
   cosineDecay,
+  inverseSqrt,
   linearDecay,
   listedRates,
   type Position,
@@ -54,6 +55,12 @@ const forms = {
     options: ["floor"],
     read: ({ items, options }) => polynomialDecay(numberOf(items[0]!), option(options, "floor", 0)),
   },
+  "inverse-sqrt": {
+    example: "inverse-sqrt:4000",
+    items: "one",
+    options: [],
+    read: ({ items }) => inverseSqrt(positionOf(items[0]!)),
+  },
   list: {
     example: "list:1,0.5,0.1[;per=epoch]",
     items: "several",
@@ -80,7 +87,7 @@ export const scheduleForms: readonly string[] = Object.values(forms).map(({ exam
 export function parseSchedule(text: string): Schedule {
   // The + in a number's exponent joins nothing.
   const [first, next, ...more] = text.split(/\+(?=\s*[a-z])/);
-  const match = /^([a-z]+)(?::([^;:]*))?((?:;\w+=[^;=]*)*)$/.exec(first!.replaceAll(/\s/g, ""));
+  const match = /^([a-z-]+)(?::([^;:]*))?((?:;\w+=[^;=]*)*)$/.exec(first!.replaceAll(/\s/g, ""));
   const kind = match?.[1] ?? "";
   if (!match || more.length > 0 || !Object.hasOwn(forms, kind) || (next !== undefined && kind !== "warmup")) {
     throw unreadable(text);
@@ -114,6 +121,8 @@ export function describeSchedule(schedule: Schedule): string {
       const head = schedule.power === 1 ? "linear" : `polynomial:${schedule.power}`;
       return `${head}${unless(0, "floor", schedule.floor)}`;
     }
+    case "inverse-sqrt":
+      return `inverse-sqrt:${schedule.warmup}`;
     case "list":
       return `list:${schedule.factors.join(",")}${schedule.per === "step" ? "" : ";per=epoch"}`;
     case "warmup":

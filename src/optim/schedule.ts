@@ -12,6 +12,7 @@ export type Schedule =
   | { readonly kind: "steps"; readonly at: readonly Position[]; readonly factor: number }
   | { readonly kind: "cosine"; readonly floor: number }
   | { readonly kind: "polynomial"; readonly power: number; readonly floor: number }
+  | { readonly kind: "inverse-sqrt"; readonly warmup: Position }
   | { readonly kind: "list"; readonly factors: readonly number[]; readonly per: "step" | "epoch" }
   | { readonly kind: "warmup"; readonly length: Position; readonly from: number; readonly schedule: Schedule };
 
@@ -44,6 +45,15 @@ export function polynomialDecay(power: number, floor = 0): Schedule {
   assertArgument(power > 0 && power < Infinity, "polynomialDecay", "a power > 0", power);
   assertFactor("polynomialDecay", "a floor", floor);
   return { kind: "polynomial", power, floor };
+}
+
+/**
+ * min(t/T, √(T/t)) in step t, counted from 1, T being the length of the warm-up: the schedule of the Transformer (Vaswani et
+ * al. 2017, equation 3) but for a constant factor, so that the base rate is its peak, which the step T has.
+ */
+export function inverseSqrt(warmup: Position): Schedule {
+  assertPosition("inverseSqrt", warmup);
+  return { kind: "inverse-sqrt", warmup };
 }
 
 /** The multiplier of each step, or of each epoch. A run may be shorter than the list, not longer. */
@@ -139,6 +149,11 @@ function courseOf(
       return (step) => schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress(step)))) / 2;
     case "polynomial":
       return (step) => schedule.floor + (1 - schedule.floor) * (1 - progress(step)) ** schedule.power;
+    case "inverse-sqrt": {
+      const length = stepOf(schedule.warmup, stepsPerEpoch);
+      assertArgument(length >= 1, "schedule", "a warm-up of at least a step", schedule.warmup);
+      return (step) => Math.min((step + 1) / length, Math.sqrt(length / (step + 1)));
+    }
     case "list": {
       const stride = schedule.per === "step" ? 1 : stepOf("1e", stepsPerEpoch);
       const needed = Math.ceil(totalSteps / stride);

@@ -23,14 +23,17 @@ export function checkTraining<R extends EpochBasics>(
   stepsPerEpoch: number,
   parameters: readonly Parameter[],
 ): void {
-  const { epochs, learningRate, measureEvery = 10, schedule = constantRate(), control, groups = [] } = options;
+  const { epochs, learningRate, measureEvery = 10, schedule = constantRate(), groups = [] } = options;
+  const { optimizer, control } = options;
   const count = (name: string, value: number): void =>
     assertArgument(Number.isInteger(value) && value > 0, "train", `${name} to be a positive integer`, value);
   count("epochs", epochs);
   count("measureEvery", measureEvery);
   assertArgument(learningRate >= 0 && Number.isFinite(learningRate), "train", "a learning rate ≥ 0", learningRate);
   scheduleRates(schedule, learningRate, epochs * stepsPerEpoch, stepsPerEpoch);
-  if (control) checkControl(control, options.optimizer, parameters, groups);
+  const inert = optimizer.adaptive ? groups.find(({ momentum }) => momentum !== undefined) : undefined;
+  assertArgument(!inert, "train", "no momentum in groups of an adaptive optimizer", inert?.momentum, "leave it out");
+  if (control) checkControl(control, optimizer, parameters, groups);
 }
 
 /** Throws an InvalidArgumentError if there is nothing to control, or the control was made for weights trained otherwise. */
@@ -42,8 +45,23 @@ function checkControl(
 ): void {
   const tracked = new Set(trackedParameters(parameters));
   assertArgument(tracked.size > 0, name, "a network with scale-invariant weights", "none");
-  if (momentum === undefined) return;
   const fix = "train so, or choose another control";
+  const adaptive = "an adaptive one, whose steps do not scale as gradients do";
+  assertArgument(
+    !optimizer.adaptive,
+    name,
+    "stochastic gradient descent",
+    adaptive,
+    "train with sgd, or without control",
+  );
+  if (momentum === undefined) return;
+  assertArgument(
+    optimizer.clipNorm === undefined,
+    name,
+    "gradients that are not clipped, as the limit does not follow the norms",
+    `a clipNorm of ${optimizer.clipNorm}`,
+    fix,
+  );
   assertArgument(!optimizer.nesterov, name, "heavy-ball momentum", "Nesterov's, for which no schedule is exact", fix);
   assertArgument(optimizer.decay === "coupled", name, "coupled weight decay", optimizer.decay, fix);
   for (const group of groupParameters(parameters, rules)) {

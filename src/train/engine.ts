@@ -8,6 +8,7 @@ import { diagnosisProgram, normsProgram, rescaleInput, rescaleProgram } from "./
 import {
   controlledRateInput,
   rateInput,
+  scalarInput,
   type TrainingStep,
   type TrainingStepOptions,
   trainingStep,
@@ -82,7 +83,7 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
   }
 
   async function rescale(factors: number | ChannelValues): Promise<void> {
-    const program = await session("rescale", () => rescaleProgram(plain, options.optimizer.rule.slots));
+    const program = await session("rescale", () => rescaleProgram(plain));
     const feeds: Record<string, Tensor> = {};
     for (const parameter of tracked) {
       const channels = channelsOf(parameter);
@@ -93,8 +94,15 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
     norms = unflatten((await program.run(feeds, { state })).norms!, tracked);
   }
 
-  function rateFeeds(scheduledRate: number, directive: StepDirective | undefined): Record<string, Tensor> {
+  function rateFeeds(
+    update: number,
+    scheduledRate: number,
+    directive: StepDirective | undefined,
+  ): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {};
+    for (const [name, at] of Object.entries(options.optimizer.rule.scalars ?? {})) {
+      feeds[scalarInput(name)] = scalar(at(update), "float64");
+    }
     for (const { name } of plain.groups) feeds[rateInput(name)] = scalar(scheduledRate, "float64");
     if (directive === undefined) return feeds;
     if (typeof directive.rate === "number") feeds[controlledRateInput()] = scalar(directive.rate, "float64");
@@ -118,7 +126,7 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
       const withNorms = (measure || control?.needsNorms === true) && tracked.length > 0;
       const program = stepProgram(batch.shape, withNorms);
       const run = await session(stepName(batch.shape, withNorms), () => program);
-      const feeds = declared(program, { ...batch.feeds, ...rateFeeds(scheduledRate, directive) });
+      const feeds = declared(program, { ...batch.feeds, ...rateFeeds(index + 1, scheduledRate, directive) });
       const outputs = await run.run(feeds, { state, guard: "loss" });
       const loss = Number(outputs.loss!.data[0]);
       if (!Number.isFinite(loss)) throw await nonFinite(index, loss, batch.shape, feeds);

@@ -1,8 +1,10 @@
 import { expectation, InvalidArgumentError, randomStream } from "../core/index.js";
 import { type ImageDataset, splitValidation, subset } from "../data/index.js";
 import type { Layer } from "../graph/index.js";
-import { resnetCifar, vgg } from "../models/index.js";
+import { resnet, resnetCifar, vgg } from "../models/index.js";
 import {
+  adam,
+  adamw,
   biases,
   type GroupRule,
   lastLayer,
@@ -18,12 +20,16 @@ import type { RunConfig } from "./run-config.js";
 /** The network that a configuration names. */
 export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
   const depth = Number(/\d+$/.exec(model)![0]);
-  return model.startsWith("vgg") ? vgg({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+  if (model.startsWith("vgg")) return vgg({ depth, width, classes });
+  return [18, 34, 50, 101].includes(depth) ? resnet({ depth, width, classes }) : resnetCifar({ depth, width, classes });
 }
 
 /** The optimizer of a configuration. */
-export function optimizerOf({ momentum, nesterov, weightDecay, decay }: RunConfig): Optimizer {
-  return sgd({ momentum, nesterov, weightDecay, decay });
+export function optimizerOf(config: RunConfig): Optimizer {
+  const { optimizer, momentum, nesterov, weightDecay, decay, beta1, beta2, adamEpsilon: epsilon, clipNorm } = config;
+  const clip = clipNorm === undefined ? {} : { clipNorm };
+  if (optimizer === "sgd") return sgd({ momentum, nesterov, weightDecay, decay, ...clip });
+  return { adam, adamw }[optimizer]({ beta1, beta2, epsilon, weightDecay, ...clip });
 }
 
 const matchers: Readonly<Record<string, Matcher>> = {

@@ -1,5 +1,6 @@
 export * from "./check-options.js";
 export * from "./check-training.js";
+export * from "./deployment.js";
 export * from "./engine.js";
 export * from "./epoch-record.js";
 export * from "./evaluation.js";

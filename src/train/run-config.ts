@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InvalidArgumentError } from "../core/index.js";
+import type { DecayForm } from "../optim/index.js";
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -37,9 +38,9 @@ const controlSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("norm-schedule"), ...recordedControl }),
 ]);
 
-const configSchema = v.strictObject({
-  /** `vgg11` … `vgg19`, `resnet20` … `resnet110`. */
-  model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(20|32|44|56|110))$/, modelMessage)),
+const fieldsSchema = v.strictObject({
+  /** `vgg11` … `vgg19`; `resnet20` … `resnet110`, those for CIFAR; `resnet18` … `resnet101`, those for ImageNet. */
+  model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
   /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
@@ -52,10 +53,19 @@ const configSchema = v.strictObject({
   batch: v.optional(count, 128),
   learningRate: v.optional(nonNegative, 0.1),
   schedule: v.optional(v.string(), "constant"),
+  optimizer: v.optional(v.picklist(["sgd", "adam", "adamw"]), "sgd"),
+  /** Of SGD. */
   momentum: v.optional(momentum, 0.9),
   nesterov: v.optional(v.boolean(), false),
   weightDecay: v.optional(nonNegative, 0),
-  decay: v.optional(v.picklist(["coupled", "decoupled"]), "coupled"),
+  /** Coupled by default, but decoupled in AdamW, which is Adam with it. */
+  decay: v.optional(v.picklist(["coupled", "decoupled"])),
+  /** Of Adam and AdamW. */
+  beta1: v.optional(momentum, 0.9),
+  beta2: v.optional(momentum, 0.999),
+  adamEpsilon: v.optional(nonNegative, 1e-8),
+  /** Limit of the norm of all gradients together; none if absent. */
+  clipNorm: v.optional(positive),
   groups: v.optional(v.array(groupSchema), []),
   control: v.optional(controlSchema, { kind: "none" }),
   /** Zeros padded around an image before it is cropped at random; 0: no crop. */
@@ -72,8 +82,31 @@ const configSchema = v.strictObject({
   compareWith: v.optional(v.string()),
 });
 
+const configSchema = v.pipe(
+  fieldsSchema,
+  v.transform(({ decay, ...fields }) => {
+    const filled: DecayForm = decay ?? (fields.optimizer === "adamw" ? "decoupled" : "coupled");
+    return { ...fields, decay: filled };
+  }),
+  v.forward(
+    v.check(
+      ({ optimizer, decay }) => optimizer === "sgd" || (optimizer === "adamw") === (decay === "decoupled"),
+      "expected decoupled with adamw and coupled with adam, which differ in nothing else",
+    ),
+    ["decay"],
+  ),
+  v.forward(
+    v.check(
+      ({ optimizer, nesterov }) => optimizer === "sgd" || !nesterov,
+      "expected false unless the optimizer is sgd",
+    ),
+    ["nesterov"],
+  ),
+);
+
 function modelMessage(issue: { readonly input: unknown }): string {
-  return `expected vgg11, vgg13, vgg16, vgg19, resnet20, resnet32, resnet44, resnet56 or resnet110, got ${issue.input}`;
+  const models = `vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet20, resnet32, resnet44, resnet56 or resnet110`;
+  return `expected ${models}, got ${issue.input}`;
 }
 
 /** Everything that determines a training; what `run.json` holds under `config`. */

@@ -3,7 +3,7 @@ import { scaleProportional } from "../norm/index.js";
 import { channelNorms, channelsOf, flat } from "./measure.js";
 import { type NetworkOptions, networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
-import { slotName, type TrainingStep } from "./training-step.js";
+import type { TrainingStep } from "./training-step.js";
 
 /** Output `norms`: the 2-norms of all channels of the tracked weights, as in a training step. */
 export function normsProgram(tracked: readonly Parameter[]): Program {
@@ -19,14 +19,16 @@ export function normsProgram(tracked: readonly Parameter[]): Program {
 export const rescaleInput = (parameter: string): string => `rescale/${parameter}`;
 
 /**
- * w ← c·w, m ← m/c for every tracked weight and all its kept tensors: momentum sums gradients, which scale as 1/c.
+ * w ← c·w for every tracked weight, and m ← m/c, v ← v/c² for its kept tensors: a momentum sums gradients, which scale as
+ * 1/c, and Adam's second moment their squares.
  * Running statistics behind the weight are scaled with it, so that evaluation is left as it is too.
  * Output `norms`: the norms afterwards.
  */
-export function rescaleProgram(
-  { tracked, buffers }: Pick<TrainingStep, "tracked" | "buffers">,
-  slots: readonly string[],
-): Program {
+export function rescaleProgram({
+  tracked,
+  buffers,
+  slots,
+}: Pick<TrainingStep, "tracked" | "buffers" | "slots">): Program {
   const graph = new Graph();
   const updates: Record<string, Value> = {};
   const norms = tracked.map((parameter) => {
@@ -35,9 +37,10 @@ export function rescaleProgram(
     const factor = graph.input(rescaleInput(name), [channelsOf(parameter), ...new Array<number>(rank - 1).fill(1)]);
     const scaled = mul(graph.input(name, shape), factor);
     updates[name] = scaled;
-    for (const slot of slots) {
-      const kept = slotName(slot, name);
-      updates[kept] = div(graph.input(kept, shape), factor);
+    for (const { name: kept, degree, parameter: owner } of slots) {
+      if (owner.name !== name) continue;
+      const once = div(graph.input(kept, shape), factor);
+      updates[kept] = degree === -2 ? div(once, factor) : once;
     }
     // A statistic has one value per channel of the weight, or several where the network was flattened between them.
     const byChannel = (values: Value): Value => reshape(values, [channelsOf(parameter), -1]);

@@ -1,11 +1,7 @@
-import { assertArgument, type Tensor, tensor } from "../core/index.js";
+import { assertArgument, type Tensor } from "../core/index.js";
 import type { ImageDataset } from "../data/index.js";
-import type { State } from "../graph/index.js";
-import { toOnnx } from "../onnx/index.js";
+import { type ExportOptions, exportOnnx, type NetworkState, plainTensors } from "./deployment.js";
 import type { EvaluationResult, Evaluator } from "./evaluation.js";
-import type { ImageNetwork } from "./image-network.js";
-import { inferenceProgram } from "./image-programs.js";
-import { epsilonScaleInput } from "./network-scope.js";
 
 /** A trained network. */
 export interface TrainedModel {
@@ -25,19 +21,19 @@ export interface TrainedModel {
    * The evaluation graph as an ONNX file: input `images` [batch, C, H, W] as trained on (normalization is inside),
    * output `logits` [batch, classes]; any batch.
    */
-  toOnnx(): Promise<Uint8Array>;
+  toOnnx(options?: ExportOptions): Promise<Uint8Array>;
+  /** Parameters and buffers of the same network built without weight norms; see {@link plainTensors}. */
+  plainTensors(): Promise<Record<string, Tensor>>;
 }
 
-interface TrainedParts {
-  readonly network: ImageNetwork;
-  readonly state: State;
+interface TrainedParts extends NetworkState {
   readonly judge: Evaluator;
-  readonly epsilonScale: number;
   readonly classes: readonly string[];
 }
 
 /** Wraps a state and the network that it belongs to. */
-export function trainedModel({ network, state, judge, epsilonScale, classes }: TrainedParts): TrainedModel {
+export function trainedModel(parts: TrainedParts): TrainedModel {
+  const { network, state, judge, epsilonScale, classes } = parts;
   function unlabelled(images: ImageDataset["images"]): ImageDataset {
     const perImage = network.shape.reduce((product, size) => product * size, 1);
     const count = images.length / perImage;
@@ -51,14 +47,7 @@ export function trainedModel({ network, state, judge, epsilonScale, classes }: T
     evaluate: (data) => judge.evaluate(state, data, epsilonScale),
     logits: async (images) => (await judge.evaluate(state, unlabelled(images), epsilonScale)).logits,
     predict: async (images) => (await judge.evaluate(state, unlabelled(images), epsilonScale)).predictions,
-    async toOnnx() {
-      const scalesEpsilon = epsilonScale !== 1;
-      const program = inferenceProgram(network, 1, { scalesEpsilon });
-      const held = await state.read(
-        [...program.graph.inputs.keys()].filter((name) => name !== "images" && name !== epsilonScaleInput),
-      );
-      const constants = { ...held, ...(scalesEpsilon ? { [epsilonScaleInput]: tensor([epsilonScale], []) } : {}) };
-      return toOnnx(program, { constants, freeBatch: true });
-    },
+    toOnnx: (options) => exportOnnx(parts, options),
+    plainTensors: () => plainTensors(parts),
   };
 }

@@ -76,7 +76,7 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
     await held.close(source, engine);
     return {
       ...ended,
-      model: trainedModel({ network, state, judge, epsilonScale, classes: data.classes }),
+      model: trainedModel({ network, state, runtime, judge, epsilonScale, classes: data.classes }),
       close: () => held.close(),
     };
   } catch (error) {

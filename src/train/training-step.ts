@@ -1,5 +1,13 @@
 import { type Buffer, Graph, gradients, mul, type Parameter, type Program, sub, type Value } from "../graph/index.js";
-import { type Group, type GroupRule, groupParameters, type Optimizer, type StepControl } from "../optim/index.js";
+import {
+  clipByGlobalNorm,
+  type Group,
+  type GroupRule,
+  groupParameters,
+  type Optimizer,
+  type SlotKind,
+  type StepControl,
+} from "../optim/index.js";
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
 import { networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
@@ -32,8 +40,8 @@ export interface TrainingStep {
   readonly groups: readonly Group[];
   /** The scale-invariant weights, in the order of the measured vectors. */
   readonly tracked: readonly Parameter[];
-  /** Kept tensors of the optimizer: state name and the parameter whose shape they have. */
-  readonly slots: readonly { readonly name: string; readonly parameter: Parameter }[];
+  /** Kept tensors of the optimizer: state name, degree, and the parameter whose shape they have. */
+  readonly slots: readonly (SlotKind & { readonly parameter: Parameter })[];
 }
 
 /** Name of the input that holds a group's learning rate, a scalar. */
@@ -42,6 +50,9 @@ export const rateInput = (group: string): string => `rate/${group}`;
 /** Name of the input that holds the controlled rate: one scalar, or one vector [C, 1, …] per weight. */
 export const controlledRateInput = (parameter?: string): string =>
   parameter === undefined ? "control/rate" : `control/rate/${parameter}`;
+
+/** Name of the input that holds one of the optimizer's numbers of the step, a scalar. */
+export const scalarInput = (name: string): string => `step/${name}`;
 
 /** Name of a state tensor that an optimizer keeps beside a parameter. */
 export const slotName = (slot: string, parameter: string): string => `optimizer/${slot}/${parameter}`;
@@ -71,11 +82,7 @@ function update(
   { optimizer, control }: TrainingStepOptions,
   updates: Record<string, Value>,
 ): TrainingStep["slots"] {
-  const members = groups.flatMap((group) => group.parameters.map((parameter) => ({ group, parameter })));
-  const slopes = gradients(
-    loss,
-    members.map(({ parameter }) => parameter.value),
-  );
+  const members = slopes(loss, groups, optimizer.clipNorm);
   const rates = new Map<string, Value>();
   const input = (name: string, shape: readonly number[] = []): Value => {
     const known = rates.get(name) ?? graph.input(name, shape);
@@ -90,21 +97,14 @@ function update(
         ])
       : input(controlledRateInput());
 
-  return members.flatMap(({ group, parameter }, index) => {
-    const gradient = slopes[index];
-    if (gradient === undefined) return []; // the loss does not depend on it
+  return members.flatMap(({ group, parameter, gradient }) => {
     const controlled = control !== undefined && parameter.scaleInvariance !== "none";
     const rate = controlled ? controlledRate(parameter) : input(rateInput(group.name));
     const { value: weight, name } = parameter;
-    const kept = optimizer.rule.slots.map((slot) => {
+    const kept = optimizer.rule.slots.map(({ name: slot, degree }) => {
       const stateName = slotName(slot, name);
-      return {
-        slot,
-        name: stateName,
-        parameter,
-        value: graph.input(stateName, weight.shape) as Value,
-        next: undefined as Value | undefined,
-      };
+      const value = graph.input(stateName, weight.shape);
+      return { slot, name: stateName, degree, value, next: undefined as Value | undefined };
     });
     const step = optimizer.rule.apply(gradient, {
       weight,
@@ -112,12 +112,32 @@ function update(
       momentum: group.momentum ?? optimizer.momentum,
       weightDecay: (controlled ? control.weightDecay : undefined) ?? group.weightDecay ?? optimizer.weightDecay,
       slot: (wanted) => kept.find(({ slot }) => slot === wanted)!,
+      scalar: (wanted) => input(scalarInput(wanted)),
     });
     const updated = sub(weight, step);
     updates[name] = parameter.project?.(updated) ?? updated;
     for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
-    return kept.map(({ name: stateName }) => ({ name: stateName, parameter }));
+    return kept.map(({ name: stateName, degree }) => ({ name: stateName, degree, parameter }));
   });
+}
+
+/** The gradient of every parameter that the loss depends on, clipped, with the parameter's group. */
+function slopes(loss: Value, groups: readonly Group[], clipNorm: number | undefined) {
+  const members = groups.flatMap((group) => group.parameters.map((parameter) => ({ group, parameter })));
+  const plain = gradients(
+    loss,
+    members.map(({ parameter }) => parameter.value),
+  );
+  const known = members.flatMap((member, index) => {
+    const gradient = plain[index];
+    return gradient === undefined ? [] : [{ ...member, gradient }];
+  });
+  if (clipNorm === undefined) return known;
+  const clipped = clipByGlobalNorm(
+    known.map(({ gradient }) => gradient),
+    clipNorm,
+  );
+  return known.map((member, index) => ({ ...member, gradient: clipped[index]! }));
 }
 
 function measurements(tracked: readonly Parameter[], updates: Readonly<Record<string, Value>>): Record<string, Value> {

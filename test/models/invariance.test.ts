@@ -20,8 +20,7 @@ import { normal } from "../support/random-tensors.js";
 // Which weights are scale-invariant is declared by the layers. Here it is tried: the channels of each weight are scaled
 // by factors of their own, and the float64 reference tells whether the network's output in training moves.
 
-const norm = { epsilon: 1e-14 };
-const bn = (): Layer => batchNorm(norm);
+const bn = (): Layer => batchNorm({ epsilon: 1e-14 });
 const image = normal("image", [4, 3, 6, 6]);
 
 /** What is declared of each weight, and how far the output moves when its channels are scaled. */
@@ -52,7 +51,7 @@ const declarations = (trial: ReturnType<typeof tried>): Record<string, ScaleInva
 
 describe("models", () => {
   it("VGG-11: all convolutions are invariant per channel, the classifier is not", () => {
-    const trial = tried(vgg({ width: 1 / 16, norm }), normal("vgg", [4, 3, 32, 32]));
+    const trial = tried(vgg({ width: 1 / 16, norm: bn }), normal("vgg", [4, 3, 32, 32]));
     expectTrue(trial);
     const { "classifier.weight": last, ...convolutions } = declarations(trial);
     expect(last).toBe("none");
@@ -60,7 +59,7 @@ describe("models", () => {
   });
 
   it("ResNet-20: likewise", () => {
-    const trial = tried(resnetCifar({ width: 1 / 8, norm }), normal("resnet", [3, 3, 32, 32]));
+    const trial = tried(resnetCifar({ width: 1 / 8, norm: bn }), normal("resnet", [3, 3, 32, 32]));
     expectTrue(trial);
     const { "fc.weight": last, ...convolutions } = declarations(trial);
     expect(last).toBe("none");

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { sizeOf } from "../../src/core/index.js";
 import * as g from "../../src/graph/index.js";
 import { simplify } from "../../src/onnx/index.js";
-import { neededValues } from "../../src/onnx/needed-values.js";
 import { referenceRuntime } from "../../src/reference/index.js";
 import { expectAllClose } from "../support/compare.js";
 import { normal } from "../support/random-tensors.js";
@@ -21,9 +20,9 @@ function sample(): { graph: g.Graph; x: g.Value; y: g.Value; a: g.Value; b: g.Va
 
 /** Names of the primitives that make a tensor of full size on the way to the results, in order. */
 const passes = ({ outputs, updates }: g.Program): string[] =>
-  neededValues([...Object.values(outputs), ...Object.values(updates ?? {})]).flatMap(({ source, shape: s }) =>
-    source.kind === "apply" && sizeOf(s) === large ? [source.primitive.name] : [],
-  );
+  g
+    .neededValues([...Object.values(outputs), ...Object.values(updates ?? {})])
+    .flatMap(({ source, shape: s }) => (source.kind === "apply" && sizeOf(s) === large ? [source.primitive.name] : []));
 
 async function expectEqual(program: g.Program, feeds: g.Tensors): Promise<void> {
   const [before, after] = await Promise.all(

@@ -17,7 +17,7 @@ const rates = [0.1, 0.2, 0.3, 0.05, 0, 0.15];
 function run({ rule, momentum, weightDecay }: Optimizer): number[][] {
   const graph = new Graph();
   const weight = graph.input("weight", [size]);
-  const held = rule.slots.map((name) => ({
+  const held = rule.slots.map(({ name }) => ({
     name,
     value: graph.input(name, [size]),
     next: undefined as Value | undefined,
@@ -28,8 +28,9 @@ function run({ rule, momentum, weightDecay }: Optimizer): number[][] {
     momentum,
     weightDecay,
     slot: (wanted) => held.find(({ name }) => name === wanted)!,
+    scalar: (name) => graph.input(name),
   });
-  const names = ["weight", ...rule.slots];
+  const names = ["weight", ...held.map(({ name }) => name)];
   const next = [sub(weight, update), ...held.map((slot) => slot.next!)];
   const float64 = (data: Float64Array): Tensor => tensor(data, [size], "float64");
   let state: Record<string, Tensor> = Object.fromEntries(names.map((name) => [name, float64(new Float64Array(size))]));
@@ -106,7 +107,10 @@ describe("sgd", () => {
 
 describe("chain", () => {
   it("names its pieces in order and gathers what they keep", () => {
-    expect(sgd().rule).toMatchObject({ name: "addCoupledDecay → addHeavyBall → scaleByRate", slots: ["momentum"] });
+    expect(sgd().rule).toMatchObject({
+      name: "addCoupledDecay → addHeavyBall → scaleByRate",
+      slots: [{ name: "momentum", degree: -1 }],
+    });
     expect(sgd({ decay: "decoupled", nesterov: true }).rule.name).toBe("addNesterov → scaleByRate → addDecoupledDecay");
   });
 

@@ -5,6 +5,7 @@ import {
   constantRate,
   cosineDecay,
   describeSchedule,
+  inverseSqrt,
   linearDecay,
   listedRates,
   type Position,
@@ -52,6 +53,15 @@ describe("factors by step", () => {
     expectClose(factors("polynomial:2;floor=0.5", 2), [1, 0.625]);
   });
 
+  test("inverse square root is Vaswani et al. 2017, equation 3, over its largest value", () => {
+    const [model, length] = [512, 4];
+    const paper = (step: number): number => model ** -0.5 * Math.min(step ** -0.5, step * length ** -1.5);
+    const wanted = Array.from({ length: 12 }, (_, i) => paper(i + 1) / paper(length));
+    expectClose(factors("inverse-sqrt:4", 12), wanted);
+    expectClose(factors("inverse-sqrt:2e", 12, 2), wanted);
+    expect(Math.max(...wanted)).toBe(wanted[3]);
+  });
+
   test("a list, per step or per epoch", () => {
     expect(factors("list:1,0.5,0.25", 2)).toEqual([1, 0.5]);
     expect(factors("list:1,0.5;per=epoch", 4, 2)).toEqual([1, 1, 0.5, 0.5]);
@@ -83,6 +93,7 @@ describe("text", () => {
     fc.constant(constantRate()),
     fc.tuple(fc.array(position, { minLength: 1, maxLength: 4 }), factor).map(([at, by]) => stepDecay(at, by)),
     factor.map(cosineDecay),
+    position.map(inverseSqrt),
     factor.map(linearDecay),
     fc.tuple(positive, factor).map(([power, floor]) => polynomialDecay(power, floor)),
     fc
@@ -161,6 +172,7 @@ test.each([
   ["steps:20,10", 100, undefined, /positions that increase, got 20,10/],
   ["steps:1e,10", 100, 10, /positions that increase, got 1e,10/],
   ["warmup:100", 100, undefined, /a warm-up shorter than the run \(100 steps\), got 100/],
+  ["inverse-sqrt:0.1e", 100, 4, /a warm-up of at least a step, got 0\.1e/],
   ["constant", 0, undefined, /a positive integer number of steps, got 0/],
   ["constant", 1.5, undefined, /a positive integer number of steps, got 1\.5/],
   ["constant", 10, 0, /a positive number of steps per epoch, got 0/],

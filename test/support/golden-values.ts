@@ -62,35 +62,45 @@ export function readGoldenTraining(name: string): GoldenTraining {
   return JSON.parse(readFileSync(new URL(`../goldens/training/${name}.json`, import.meta.url), "utf8"));
 }
 
+// Plain loops, not `from` with a function: a golden network has up to 25 million numbers, each hashed several times.
+
 /** One hash per element: murmur3's finalizer of (FNV-1a of the name) + index · 0x9e3779b1. */
 export function hashes(name: string, count: number): Uint32Array {
   let seed = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) seed = Math.imul(seed ^ name.charCodeAt(i), 0x01000193);
-  return Uint32Array.from({ length: count }, (_, index) => {
+  const out = new Uint32Array(count);
+  for (let index = 0; index < count; index++) {
     let hash = Math.imul(index, 0x9e3779b1) + seed;
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return hash ^ (hash >>> 16);
-  });
+    out[index] = hash ^ (hash >>> 16);
+  }
+  return out;
 }
 
 /** Multiples of 2⁻²³ in [−1, 1): exact in float32. */
 export function uniformHashes(name: string, count: number): Float64Array {
-  return Float64Array.from(hashes(name, count), (hash) => (hash >>> 8) * 2 ** -23 - 1);
+  const out = new Float64Array(count);
+  const all = hashes(name, count);
+  for (let index = 0; index < count; index++) out[index] = (all[index]! >>> 8) * 2 ** -23 - 1;
+  return out;
 }
 
 /** The initial value that a golden training gives a parameter or running statistic. */
 export function goldenInitial(seed: number, name: string, shape: readonly number[]): Tensor<"float32"> {
-  const count = sizeOf(shape);
-  const noise = uniformHashes(`${seed}/${name}`, count);
-  const heScale = Math.fround(Math.sqrt(6 / (count / shape[0]!)));
-  const value = (u: number): number => {
-    if (name.endsWith("running_mean")) return 0;
-    if (name.endsWith("running_var")) return 1;
-    if (shape.length > 1) return u * heScale;
-    return name.endsWith("bias") ? u * 0.125 : 1 + u * 0.25;
-  };
-  return tensor(Float32Array.from(noise, value), shape);
+  const noise = uniformHashes(`${seed}/${name}`, sizeOf(shape));
+  const [centre, spread] = initialRange(name, shape);
+  const out = new Float32Array(noise.length);
+  for (let index = 0; index < out.length; index++) out[index] = centre + noise[index]! * spread;
+  return tensor(out, shape);
+}
+
+/** Centre and half the length of the interval of a tensor's initial values. */
+function initialRange(name: string, shape: readonly number[]): readonly [number, number] {
+  if (name.endsWith("running_mean")) return [0, 0];
+  if (name.endsWith("running_var")) return [1, 0];
+  if (shape.length > 1) return [0, Math.fround(Math.sqrt(6 / (sizeOf(shape) / shape[0]!)))];
+  return name.endsWith("bias") ? [0, 0.125] : [1, 0.25];
 }
 
 /** The images (bytes) and labels of a golden step, counted from 1: a blocky pattern of the class and noise, half each. */
@@ -123,12 +133,13 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /** The summary of a tensor, as in a golden file. */
 export function summarize(name: string, values: ArrayLike<number>): Summary {
-  const all = Array.from(values);
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index]!;
   return {
-    norm: norm(all),
-    sum: all.reduce((sum, value) => sum + value, 0),
-    probes: [0, 1, 2].map((k) => dot(all, uniformHashes(`probe/${k}/${name}`, all.length))),
-    first: all.slice(0, 8),
+    norm: norm(values),
+    sum,
+    probes: [0, 1, 2].map((k) => dot(values, uniformHashes(`probe/${k}/${name}`, values.length))),
+    first: Array.from({ length: Math.min(8, values.length) }, (_, index) => values[index]!),
   };
 }
 

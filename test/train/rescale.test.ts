@@ -3,7 +3,7 @@ import { numbersOf, type Tensor, tensor } from "../../src/core/index.js";
 import { Graph, type Layer, Scope } from "../../src/graph/index.js";
 import { conv2d, flatten, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";
 import { batchNorm } from "../../src/norm/index.js";
-import { sgd } from "../../src/optim/index.js";
+import { adam, type Optimizer, sgd } from "../../src/optim/index.js";
 import { evaluate, referenceRuntime } from "../../src/reference/index.js";
 import { imageClassification, rescaleInput, rescaleProgram, slotName, trainingStep } from "../../src/train/index.js";
 import { buildLayer, outputOf, relativeDistance } from "../support/layers.js";
@@ -26,17 +26,19 @@ const networks: readonly (readonly [string, Layer])[] = [
 ];
 
 describe.each(networks)("rescaling, %s", (_, network) => {
-  const step = trainingStep({
-    objective: imageClassification({
-      network,
-      shape: [3, 6, 6],
-      pixels: "float32",
-      mean: [0, 0, 0],
-      std: [1, 1, 1],
-    }),
-    shape: [4],
-    optimizer: sgd(),
-  });
+  const stepWith = (optimizer: Optimizer) =>
+    trainingStep({
+      objective: imageClassification({
+        network,
+        shape: [3, 6, 6],
+        pixels: "float32",
+        mean: [0, 0, 0],
+        std: [1, 1, 1],
+      }),
+      shape: [4],
+      optimizer,
+    });
+  const step = stepWith(sgd());
   const evaluated = buildLayer(network, image, { training: false });
   const trained = buildLayer(network, image);
   const momenta = Object.fromEntries(
@@ -44,10 +46,10 @@ describe.each(networks)("rescaling, %s", (_, network) => {
   );
   const before = { ...evaluated.feeds, ...momenta };
 
-  async function rescaled(): Promise<Record<string, Tensor>> {
+  async function rescaled(held: typeof before = before, of = step): Promise<Record<string, Tensor>> {
     const runtime = referenceRuntime();
-    const state = await runtime.createState(before);
-    const session = await runtime.load(rescaleProgram(step, ["momentum"]));
+    const state = await runtime.createState(held);
+    const session = await runtime.load(rescaleProgram(of));
     const feeds = step.tracked.map(({ name, value }) => {
       const factors = uniform(`factors ${name}`, [value.shape[0]!], 0.2, 5);
       return [
@@ -77,6 +79,22 @@ describe.each(networks)("rescaling, %s", (_, network) => {
       const product = (held: Readonly<Record<string, Tensor>>): number =>
         numbersOf(held[name]!).reduce((sum, w, i) => sum + w * Number(held[slot]!.data[i]), 0);
       expect(product(after)).toBeCloseTo(product(before), 10);
+    }
+  });
+
+  it("leaves Adam's update as it is: the second moment moves with the square of the first", async () => {
+    const adaptive = stepWith(adam());
+    const moments = adaptive.slots.map(
+      ({ name, parameter }) => [name, uniform(name, parameter.value.shape, 1, 2)] as const,
+    );
+    const held = { ...evaluated.feeds, ...Object.fromEntries(moments) };
+    const after = await rescaled(held, adaptive);
+    for (const { name } of adaptive.tracked) {
+      const [first, second] = ["firstMoment", "secondMoment"].map((slot) => slotName(slot, name)) as [string, string];
+      const update = (of: Readonly<Record<string, Tensor>>): number[] =>
+        numbersOf(of[first]!).map((m, i) => m / Math.sqrt(Number(of[second]!.data[i])));
+      expect(relativeDistance(numbersOf(after[second]!), numbersOf(held[second]!))).toBeGreaterThan(0.1);
+      expect(relativeDistance(update(after), update(held))).toBeLessThan(1e-10);
     }
   });
 });

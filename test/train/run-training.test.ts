@@ -108,6 +108,12 @@ describe("what does not fit is found before the folder is made", () => {
       () => ({ images: 9990, validation: 100 }),
       /images: expected at most 9900 .*got 9990/,
     ],
+    [
+      "the exact schedule and AdamW",
+      () => exact({ optimizer: "adamw" }),
+      /expected stochastic gradient descent, got an adaptive one/,
+    ],
+    ["the exact schedule and clipping", () => exact({ clipNorm: 1 }), /gradients that are not clipped/],
     ["a batch larger than the images", () => ({ batch: 128 }), /a batch of at most 96, .*got 128/],
   ];
 
@@ -179,6 +185,23 @@ describe("run.json", () => {
     expect(() => requireSameConfig(at("every"), other)).toThrow(
       /\(seed 1, compareWith absent\), got seed 9, compareWith "x"/,
     );
+  });
+
+  it("has the decay that the optimizer's name stands for, and no other", () => {
+    const decayOf = (changes: Partial<RunConfigInput>) => parseRunConfig({ ...tiny, ...changes }).decay;
+    expect([decayOf({}), decayOf({ optimizer: "adam" }), decayOf({ optimizer: "adamw" })]).toEqual([
+      "coupled",
+      "coupled",
+      "decoupled",
+    ]);
+    expect(decayOf({ decay: "decoupled" })).toBe("decoupled");
+    for (const wrong of [
+      { optimizer: "adam", decay: "decoupled" },
+      { optimizer: "adamw", decay: "coupled" },
+    ] as const) {
+      expect(() => decayOf(wrong)).toThrow(/decay: expected decoupled with adamw and coupled with adam/);
+    }
+    expect(() => decayOf({ optimizer: "adam", nesterov: true })).toThrow(/nesterov: expected false unless/);
   });
 
   it("is refused field by field", () => {

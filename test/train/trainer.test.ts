@@ -7,6 +7,8 @@ import type { Runtime } from "../../src/graph/index.js";
 import { conv2d, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";
 import { batchNorm } from "../../src/norm/index.js";
 import {
+  adam,
+  adamw,
   cosineDecay,
   exactSchedule,
   type NormRecord,
@@ -68,15 +70,21 @@ describe("resumed within an epoch, float32", async () => {
     ["exact schedule with rescalings", () => exactSchedule(translated)],
   ];
 
-  it.each(controls)("%s: the same bits", async (_, control) => {
+  const trainings: readonly [string, () => Partial<TrainOptions>][] = [
+    ...controls.map(([name, control]): [string, () => Partial<TrainOptions>] => {
+      return [name, () => (control() ? { control: control()! } : {})];
+    }),
+    ["AdamW", () => ({ optimizer: adamw({ clipNorm: 1 }) })],
+  ];
+
+  it.each(trainings)("%s: the same bits", async (_, own) => {
     const run = async (stopAfter: number | undefined, resume?: TrainOptions["resume"]) => {
       const kept = recorder();
       const stop = new AbortController();
-      const made = control();
       const result = await train({
         ...plain(runtime),
         schedule,
-        ...(made ? { control: made } : {}),
+        ...own(),
         recorder: kept,
         signal: stop.signal,
         ...(resume ? { resume } : {}),
@@ -215,6 +223,26 @@ describe("wrong options", () => {
       "the exact schedule and Nesterov",
       () => ({ control: exact, optimizer: sgd({ nesterov: true }) }),
       /exact-schedule: expected heavy-ball momentum, got Nesterov/,
+    ],
+    [
+      "the exact schedule and Adam",
+      () => ({ control: exact, optimizer: adam() }),
+      /expected stochastic gradient descent/,
+    ],
+    [
+      "the paper's correction and Adam",
+      () => ({ control: paperCorrection(record), optimizer: adamw() }),
+      /paper-correction: expected stochastic gradient descent, got an adaptive one/,
+    ],
+    [
+      "the exact schedule and clipped gradients",
+      () => ({ control: exact, optimizer: sgd({ clipNorm: 1 }) }),
+      /gradients that are not clipped.*got a clipNorm of 1/,
+    ],
+    [
+      "a group's momentum and Adam",
+      () => ({ optimizer: adam(), ...own({ momentum: 0.5 }) }),
+      /no momentum in groups of an adaptive optimizer, got 0.5/,
     ],
     [
       "the exact schedule and decoupled decay",

@@ -1,7 +1,5 @@
-import { isFloating } from "../../core/index.js";
-import { Graph, type Primitive, type Program, type Value } from "../../graph/index.js";
+import { copyConstant, Graph, neededValues, type Primitive, type Program, type Value } from "../../graph/index.js";
 import { keyOf } from "../key-of.js";
-import { neededValues } from "../needed-values.js";
 import { rules } from "./rules.js";
 
 /** Applies a primitive in the simplified graph, simplifying it on the way. */
@@ -42,8 +40,5 @@ function renew(value: Value, graph: Graph, renewed: ReadonlyMap<Value, Value>, m
     const inputs = source.inputs.map((input) => renewed.get(input)!);
     return make(source.primitive, inputs, source.params);
   }
-  // A scalar that holds more digits than its dtype was made from a number, and is made from it again.
-  const { tensor } = source;
-  const exact = shape.length === 0 && isFloating(dtype) && (tensor.dtype === "float64" || tensor.dtype === "float32");
-  return exact ? graph.constant(Number(tensor.data[0]), dtype) : graph.constant(tensor);
+  return copyConstant(value, graph);
 }

@@ -60,7 +60,7 @@ export async function loadRun(
   const judge = await evaluator(runtime, network, batch, { scalesEpsilon: control?.scalesEpsilon ?? false });
   const epsilonScale = control?.epsilonScaleAfter(progress.step) ?? 1;
   return {
-    model: trainedModel({ network, state, judge, epsilonScale, classes: data.classes }),
+    model: trainedModel({ network, state, runtime, judge, epsilonScale, classes: data.classes }),
     source: config.data,
     async close() {
       await judge.close();

@@ -1,4 +1,4 @@
-import type { Value } from "../graph/index.js";
+import type { Value } from "./graph.js";
 
 /** The values that the given ones depend on, themselves included, each after its inputs. */
 export function neededValues(results: readonly Value[]): Value[] {
