@@ -1,5 +1,5 @@
 import { sameShape, sizeOf } from "../../core/index.js";
-import { type Primitive, type PrimitiveName, primitives, type Value } from "../../graph/index.js";
+import { type Primitive, type PrimitiveName, primitives, type TransposeParams, type Value } from "../../graph/index.js";
 import type { Make } from "./simplify.js";
 
 /** The application of a primitive that a rule may put in another way. */
@@ -85,6 +85,15 @@ const smallFactorsFirst: Simplification = ({ primitive, inputs, params, make }) 
   return undefined;
 };
 
+/** A transposition of a transposition is one, or none. */
+const transposedTwice: Simplification = ({ primitive, inputs: [x], params, make }) => {
+  const inner = primitive.name === "transpose" && inputsOf(x!, "transpose")?.[0];
+  if (!inner) return undefined;
+  const first = ((x!.source as { readonly params: object }).params as TransposeParams).permutation;
+  const permutation = (params as TransposeParams).permutation.map((axis) => first[axis]!);
+  return permutation.every((axis, k) => axis === k) ? inner : make(primitives.transpose, [inner], { permutation });
+};
+
 /** All identities, in the order in which they are tried. */
 export const rules: readonly Simplification[] = [
   dropBroadcast,
@@ -92,4 +101,5 @@ export const rules: readonly Simplification[] = [
   sumOfNegation,
   likeTerms,
   smallFactorsFirst,
+  transposedTwice,
 ];

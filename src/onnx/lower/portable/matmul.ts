@@ -1,4 +1,4 @@
-import type { PrimitiveName, TransposeParams, Value } from "../../../graph/index.js";
+import { swapsLast, type Value } from "../../../graph/index.js";
 import type { Rule } from "../lowering.js";
 
 /** A matrix that a product takes, perhaps the other way round. */
@@ -7,18 +7,11 @@ interface Factor {
   readonly transposed: boolean;
 }
 
-/** Looks through transpositions of the last two axes, which a product can take over. */
+/** Looks through a transposition of the last two axes, which a product can take over. */
 export function factorOf(value: Value): Factor {
   const { source } = value;
-  if (source.kind !== "apply" || source.primitive.name !== ("transpose" satisfies PrimitiveName)) {
-    return { value, transposed: false };
-  }
-  const { permutation } = source.params as TransposeParams;
-  const last = permutation.length - 1;
-  const swaps = permutation.every((axis, k) => axis === (k === last ? last - 1 : k === last - 1 ? last : k));
-  if (!swaps) return { value, transposed: false };
-  const inner = factorOf(source.inputs[0]!);
-  return { ...inner, transposed: !inner.transposed };
+  const transposed = swapsLast(value) && source.kind === "apply";
+  return { value: transposed ? source.inputs[0]! : value, transposed };
 }
 
 /** Of two matrices, `Gemm` takes either the other way round, so that it need not be written out. */
