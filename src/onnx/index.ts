@@ -3,7 +3,6 @@ export * from "./lower/attributes.js";
 export * from "./lower/emitter.js";
 export * from "./lower/lower.js";
 export * from "./lower/lowering.js";
-export * from "./lower/native/index.js";
 export * from "./lower/portable/index.js";
 export * from "./simplify/simplify.js";
 export * from "./tensor-proto.js";

@@ -1,6 +1,6 @@
 import { assertArgument, expectation, InvalidArgumentError } from "../../core/index.js";
 import type { Program, RunOptions, Session } from "../../graph/index.js";
-import { native, toOnnx } from "../../onnx/index.js";
+import { toOnnx } from "../../onnx/index.js";
 import { checkFeeds } from "../feeds.js";
 import { heldState } from "./node-state.js";
 import { readyToSend } from "./sending.js";
@@ -8,7 +8,7 @@ import type { WorkerLink } from "./worker-link.js";
 
 /** Loads a program into the worker. */
 export async function loadNodeSession(link: WorkerLink, program: Program): Promise<Session> {
-  const model = toOnnx(program, { lowering: native });
+  const model = toOnnx(program);
   const { session, inputs } = await link.ask("load", { model }, [model.buffer as ArrayBuffer]);
   const outputs = Object.keys(program.outputs);
   const updates = Object.keys(program.updates ?? {});
