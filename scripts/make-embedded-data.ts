@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { readDataset } from "../src/data/files/index.js";
-import { type ImageDataset, subset } from "../src/data/index.js";
+import { type ImageDataset, type ImagesInMemory, subset } from "../src/data/index.js";
 
 const target = "data/fashion-mnist";
 const perClass = 1000;
@@ -23,7 +23,7 @@ mkdirSync(target, { recursive: true });
 const packedSums: string[] = [];
 const unpackedSums: string[] = [];
 for (const split of ["train", "test"] as const) {
-  const full = await readDataset(source, split);
+  const full = (await readDataset(source, split)) as ImagesInMemory;
   if (full.name !== "Fashion-MNIST")
     throw new Error(`${source}: expected the official Fashion-MNIST, got ${full.name}`);
   const chosen = split === "train" ? subset(full, firstOfEachClass(full)) : full;

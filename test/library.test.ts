@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** Stripes as in the example, but others: seen for the first time by what was trained there. */
-function otherStripes(count: number): normwise.ImageDataset {
+function otherStripes(count: number): normwise.ImagesInMemory {
   const random = normwise.randomStream(2, "stripes");
   const labels = Array.from({ length: count }, () => random.integer(3));
   const phases = labels.map(() => 2 * Math.PI * random.uniform());

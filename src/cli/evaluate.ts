@@ -55,7 +55,7 @@ export async function predictionsFor(given: {
   }
   const model = await openModel(given.model, given.checkpoint, numberOption("threads", given.threads));
   try {
-    const data = await loadDataset(given.data ?? model.source ?? "embedded", split);
+    const data = await loadDataset(given.data ?? model.source ?? "embedded", split, model.imageSize);
     const predictions = classify(await model.logits(data), data.labels.length);
     return { data, predictions, classes: model.classes ?? data.classes };
   } finally {

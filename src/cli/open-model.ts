@@ -8,6 +8,8 @@ import { loadRun } from "../train/node/index.js";
 export interface OpenModel {
   /** Where its training images came from, if known. */
   readonly source?: string;
+  /** Height and width of the images that it takes, if known. */
+  readonly imageSize?: number;
   /** Name of each class, if known. */
   readonly classes?: readonly string[];
   /** Logits of the images, row by row: [n × classes]. */
@@ -29,12 +31,13 @@ export async function openModel(path: string, checkpoint: string | undefined, th
     const { model, source, close } = await loadRun(path, runtime, checkpoint ? { checkpoint } : {});
     return {
       source,
+      imageSize: model.shape[1],
       classes: model.classes,
       logits: async (data) => {
         const taken = model.shape.join(" × ");
         const got = data.shape.join(" × ");
         assertArgument(taken === got, path, `images of ${taken} pixels, as it was trained on`, `${got} (${data.name})`);
-        return model.logits(data.images);
+        return (await model.evaluate(data)).logits;
       },
       async close() {
         await close();
@@ -62,7 +65,9 @@ async function openOnnx(path: string, threads: number): Promise<OpenModel> {
   }
   const [name, { dtype, shape }] = input;
   const size = typeof shape[0] === "number" && shape[0] > 0 ? shape[0] : 128; // a free batch dimension takes any size
+  const height = shape[2];
   return {
+    ...(typeof height === "number" && height > 0 ? { imageSize: height } : {}),
     async logits(data) {
       const source = evaluationBatches(data, { batch: size });
       const rows: Float32Array[] = [];

@@ -56,6 +56,7 @@ function epochLine(record: EpochRecord, epochs: number, secondsLeft?: number): s
     `  epoch ${String(record.epoch).padStart(width)}/${epochs}`,
     `loss ${record.trainLoss.toFixed(4)}`,
     ...(record.validationAccuracy === undefined ? [] : [`validation ${record.validationAccuracy.toFixed(2)}%`]),
+    ...(record.overflowSteps ? [`${record.overflowSteps} steps skipped`] : []),
     `${record.imagesPerSecond.toFixed(0)} images/s`,
     ...(secondsLeft === undefined || record.epoch === epochs ? [] : [`${duration(secondsLeft)} left`]),
   ];

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
-import { type Experiment, weightDecay } from "../experiments/index.js";
+import { type Experiment, metrics, weightDecay } from "../experiments/index.js";
 import { runExperiment } from "../experiments/node/index.js";
 import { resultTable } from "../report/index.js";
 import { interruptionSignal } from "./interruption.js";
@@ -8,7 +8,7 @@ import { type Progress, trainingProgress } from "./progress.js";
 import { numberOption } from "./run-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
-const experiments: readonly Experiment[] = [weightDecay];
+const experiments: readonly Experiment[] = [weightDecay, metrics];
 
 const args = {
   experiment: { type: "positional", description: experiments.map(({ name }) => name).join(", "), required: true },

@@ -12,7 +12,28 @@ export const runOptions = {
       "vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101; for CIFAR: resnet20, resnet32, resnet44, resnet56, resnet110",
   },
   width: { type: "string", description: "multiplies the channels (1)" },
-  data: { type: "string", description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded (the default)" },
+  "weight-scale": { type: "string", description: "multiplies the initial weights of the convolutions (1)" },
+  norm: { type: "string", description: "batch, ghost, layer, group, instance, rms, mean-only or none (batch)" },
+  "norm-metric": { type: "string", description: "l2, l1, l3, linf, top10, range, range16, … (l2)" },
+  "norm-constant": { type: "string", description: "the metric's constant: paper, exact or a number (paper)" },
+  "norm-size": { type: "string", description: "ghost: rows of a ghost batch (32)" },
+  "norm-groups": { type: "string", description: "group: number of groups (32)" },
+  "norm-epsilon": { type: "string", description: "ε of the normalization (1e-5)" },
+  "branch-scale": {
+    type: "string",
+    description:
+      "residual networks: what a learned factor of each branch starts as, or none (0 with --norm none or mean-only)",
+  },
+  "weight-norm": { type: "string", description: "none, weight, bounded, forced or standardization (none)" },
+  "weight-norm-metric": { type: "string", description: "metric of the weight norm (l2)" },
+  "weight-norm-constant": { type: "string", description: "its constant: paper, exact or a number (paper)" },
+  "weight-norm-per": { type: "string", description: "what has a magnitude of its own: channel or layer" },
+  "weight-norm-rho": { type: "string", description: "bounded, forced: the norm ρ (from the initial weight)" },
+  data: {
+    type: "string",
+    description: "folder with CIFAR-10/100 (binary) or IDX files or train/CLASS/*.JPEG, or embedded (the default)",
+  },
+  "image-size": { type: "string", description: "height and width that images in class folders are brought to (224)" },
   images: { type: "string", description: "training images to use (all)" },
   validation: { type: "string", description: "images set aside: a fraction below 1, or a number; 0 for none (0.1)" },
   epochs: { type: "string", description: "epochs (80)" },
@@ -31,6 +52,13 @@ export const runOptions = {
   beta2: { type: "string", description: "adam, adamw: what the mean of their squares keeps, per step (0.999)" },
   "adam-epsilon": { type: "string", description: "adam, adamw: added to the root of the mean square (1e-8)" },
   "clip-norm": { type: "string", description: "limit of the norm of all gradients together (none)" },
+  precision: { type: "string", description: "fp32 (the default), fp16 or bf16: how values are stored, emulated" },
+  "norm-accumulator": {
+    type: "string",
+    description: "sums inside normalizations: fp32 (default), fp16-sum, fp16-block-mean or fp16-mean-first",
+  },
+  "loss-scale": { type: "string", description: "fp16, bf16: what the loss is multiplied by, or dynamic (1)" },
+  "overflow-limit": { type: "string", description: "fp16, bf16: steps skipped in a row that end the run (50)" },
   group: {
     type: "string",
     description: "numbers for some parameters: MATCH:weight-decay=0,rate=0.1,momentum=0; may be repeated",
@@ -45,7 +73,11 @@ export const runOptions = {
     description: "paper-correction, norm-schedule: limit of a correction (100 × the layer's median)",
   },
   granularity: { type: "string", description: "paper-correction, norm-schedule: step (default) or epoch" },
-  crop: { type: "string", description: "zeros around an image before it is cropped at random (4)" },
+  crop: {
+    type: "string",
+    description:
+      "zeros around an image before it is cropped at random (4); in class folders any resizes a region, 0 none",
+  },
   flip: { type: "boolean", description: "mirror images at random (on; --no-flip)" },
   seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
   threads: { type: "string", description: "threads of the runtime (2)" },
@@ -56,7 +88,13 @@ export const runOptions = {
 } as const satisfies ArgsDef;
 
 const numbers = [
+  "weight-scale",
+  "norm-size",
+  "norm-groups",
+  "norm-epsilon",
+  "weight-norm-rho",
   "width",
+  "image-size",
   "images",
   "validation",
   "epochs",
@@ -68,6 +106,7 @@ const numbers = [
   "beta2",
   "adam-epsilon",
   "clip-norm",
+  "overflow-limit",
   "from-weight-decay",
   "to-weight-decay",
   "cap",
@@ -81,7 +120,21 @@ const numbers = [
 /** Fields whose option has another name. */
 const fieldOf: Readonly<Record<string, string>> = { lr: "learningRate", group: "groups" };
 
-const controlOptions = ["from-weight-decay", "to-weight-decay", "follow-epsilon", "reference", "cap", "granularity"];
+/** Options that set fields of a part of the configuration; the one named like the part sets its kind. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  control: ["from-weight-decay", "to-weight-decay", "follow-epsilon", "reference", "cap", "granularity"],
+  norm: ["norm-metric", "norm-constant", "norm-size", "norm-groups", "norm-epsilon"],
+  "weight-norm": ["weight-norm-metric", "weight-norm-constant", "weight-norm-per", "weight-norm-rho"],
+};
+
+/** The part of the configuration that an option belongs to, and its field there. */
+function partOf(option: string): { readonly part: string; readonly field: string } | undefined {
+  for (const [part, options] of Object.entries(parts)) {
+    if (option === part) return { part: camelCase(part), field: "kind" };
+    if (options.includes(option)) return { part: camelCase(part), field: camelCase(option.replace(`${part}-`, "")) };
+  }
+  return undefined;
+}
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -90,18 +143,17 @@ export async function runConfigFrom(args: Args, rawArgs: readonly string[]): Pro
   const given = givenOptions(args);
   const base = typeof args.config === "string" ? await readConfigFile(args.config) : {};
   const fields: Record<string, unknown> = { ...base };
-  const control: Record<string, unknown> = {};
+  const changed: Record<string, Record<string, unknown>> = {};
   for (const [name, value] of Object.entries(given)) {
-    if (name === "control") control.kind = value;
-    else if (controlOptions.includes(name)) control[camelCase(name)] = value;
+    const place = partOf(name);
+    if (place) changed[place.part] = { ...changed[place.part], [place.field]: value };
     else if (name === "group") fields.groups = repeated(rawArgs, "group").map(parseGroup);
     else fields[fieldOf[name] ?? camelCase(name)] = value;
   }
-  if (Object.keys(control).length > 0) {
-    const held = (base as { control?: object }).control;
-    const kept =
-      control.kind === undefined || (held as { kind?: unknown } | undefined)?.kind === control.kind ? held : {};
-    fields.control = { ...kept, ...control };
+  for (const [part, set] of Object.entries(changed)) {
+    const held = (base as Record<string, { kind?: unknown } | undefined>)[part];
+    // Another kind than the file's leaves the file's other fields of the part behind.
+    fields[part] = { ...(set.kind === undefined || held?.kind === set.kind ? held : {}), ...set };
   }
   return parseRunConfig(fields, "options");
 }
@@ -118,9 +170,16 @@ function givenOptions(args: Args): Record<string, unknown> {
   for (const name of Object.keys(runOptions)) {
     const value = args[name] ?? args[camelCase(name)];
     if (value === undefined) continue;
-    given[name] = (numbers as readonly string[]).includes(name) ? numberOption(name, value) : value;
+    given[name] = isNumber(name, value) ? numberOption(name, value) : value;
   }
   return given;
+}
+
+function isNumber(name: string, value: unknown): boolean {
+  if ((numbers as readonly string[]).includes(name)) return true;
+  if (name === "branch-scale") return value !== "none";
+  if (name === "loss-scale") return value !== "dynamic";
+  return name.endsWith("norm-constant") && value !== "paper" && value !== "exact";
 }
 
 /** The schema that `run.json` has under `config`, which may also be given as it is. */

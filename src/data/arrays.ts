@@ -1,5 +1,5 @@
 import { assertArgument, sizeOf } from "../core/index.js";
-import type { ImageDataset } from "./dataset.js";
+import type { ImagesInMemory } from "./dataset.js";
 
 /** What {@link arrays} wraps. */
 export interface ArraysOptions {
@@ -23,7 +23,7 @@ export interface ArraysOptions {
  * @example
  * const dataset = arrays({ images: new Uint8Array(2 * 28 * 28), labels: [0, 1], shape: [1, 28, 28] });
  */
-export function arrays({ images, labels, shape, classes, name = "arrays" }: ArraysOptions): ImageDataset {
+export function arrays({ images, labels, shape, classes, name = "arrays" }: ArraysOptions): ImagesInMemory {
   const sizes = shape.length === 3 && shape.every((size) => Number.isSafeInteger(size) && size > 0);
   assertArgument(sizes, "arrays", "shape to be three positive counts [channels, height, width]", shape);
   assertArgument(

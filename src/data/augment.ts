@@ -1,5 +1,5 @@
 import type { RandomStream } from "../core/index.js";
-import type { Augmentation, ImageDataset } from "./dataset.js";
+import type { Augmentation, ImageDataset, Pixels } from "./dataset.js";
 
 /** Where one training image is cut from its padded self, and whether it is mirrored. */
 export interface Placement {
@@ -23,9 +23,9 @@ export function drawPlacement({ crop = 0, flip = false }: Augmentation, random: 
 
 /** Writes image `row` of `from`, placed, as image `place` of `to`, which holds zeros there. */
 export function copyPlaced(
-  from: ImageDataset["images"],
+  from: Pixels,
   row: number,
-  to: ImageDataset["images"],
+  to: Pixels,
   place: number,
   [channels, height, width]: ImageDataset["shape"],
   { top, left, mirrored }: Placement,

@@ -1,5 +1,5 @@
 import { assertArgument } from "../core/index.js";
-import type { Augmentation, ImageDataset } from "./dataset.js";
+import { type Augmentation, type ImageDataset, isInMemory, type ResizedCrop } from "./dataset.js";
 
 /** Options of {@link trainingBatches}. */
 export interface TrainingBatchOptions {
@@ -32,7 +32,22 @@ export function assertTrainingBatchOptions(
     "use a smaller batch",
   );
   assertArgument(Number.isSafeInteger(seed), where, "seed to be an integer", seed);
-  assertCount(where, "augmentation.crop", augmentation?.crop ?? 0, 0);
+  const { crop = 0, resizedCrop } = augmentation ?? {};
+  assertCount(where, "augmentation.crop", crop, 0);
+  if (isInMemory(dataset)) {
+    const fix = "use augmentation.crop";
+    assertArgument(resizedCrop === undefined, where, "no resizedCrop of images in memory", resizedCrop, fix);
+  } else {
+    assertArgument(crop === 0, where, "no padding crop of images in files", crop, "use augmentation.resizedCrop");
+    if (resizedCrop) assertResizedCrop(where, resizedCrop);
+  }
+}
+
+function assertResizedCrop(where: string, { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: ResizedCrop): void {
+  const fits = scale[0] > 0 && scale[0] <= scale[1] && scale[1] <= 1;
+  assertArgument(fits, where, "resizedCrop.scale to be two parts in (0, 1], the smaller first", scale);
+  const ordered = ratio[0] > 0 && ratio[0] <= ratio[1] && ratio[1] < Number.POSITIVE_INFINITY;
+  assertArgument(ordered, where, "resizedCrop.ratio to be two positive numbers, the smaller first", ratio);
 }
 
 /** Throws an InvalidArgumentError unless such a batch exists. */

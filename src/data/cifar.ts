@@ -1,6 +1,6 @@
 import { DataError, expectation } from "../core/index.js";
 import { cifar10Classes } from "./class-names.js";
-import type { ImageDataset } from "./dataset.js";
+import type { ImagesInMemory } from "./dataset.js";
 import type { NamedBytes } from "./idx.js";
 import { assertLabels } from "./labels.js";
 
@@ -61,7 +61,7 @@ export function parseCifar(bytes: Uint8Array, kind: 10 | 100, from = "parseCifar
  *
  * @throws DataError as {@link parseCifar} does, or if the number of class names is wrong.
  */
-export function cifarDataset(files: readonly NamedBytes[], kind: 10 | 100, options: CifarOptions = {}): ImageDataset {
+export function cifarDataset(files: readonly NamedBytes[], kind: 10 | 100, options: CifarOptions = {}): ImagesInMemory {
   const coarse = kind === 100 && options.labels === "coarse";
   const classCount = coarse ? 20 : kind;
   const classes =

@@ -1,6 +1,6 @@
 import { DataError, expectation, sizeOf, type Tensor } from "../core/index.js";
 import { digitClasses } from "./class-names.js";
-import type { ImageDataset } from "./dataset.js";
+import type { ImagesInMemory } from "./dataset.js";
 import { assertLabels } from "./labels.js";
 
 /** Bytes, and where they came from for messages: a path or an address. */
@@ -51,7 +51,7 @@ export function idxDataset(
     name = "IDX images",
     classes = digitClasses,
   }: { readonly name?: string; readonly classes?: readonly string[] } = {},
-): ImageDataset {
+): ImagesInMemory {
   const pixels = parseIdx(images.bytes, images.from);
   const classOf = parseIdx(labels.bytes, labels.from);
   const [count = 0, height = 0, width = 0] = pixels.shape;

@@ -9,6 +9,7 @@ export * from "./class-names.js";
 export * from "./dataset.js";
 export * from "./fingerprint.js";
 export * from "./idx.js";
+export * from "./images/index.js";
 export * from "./split.js";
 export * from "./statistics.js";
 export * from "./text/index.js";

@@ -1,14 +1,14 @@
 import { sizeOf } from "../core/index.js";
-import type { Batch, ImageDataset } from "./dataset.js";
+import type { Batch, ImageDataset, Pixels } from "./dataset.js";
 
 /** An array of the same element type, of zeros. */
-export function pixelsLike(images: ImageDataset["images"], length: number): ImageDataset["images"] {
+export function pixelsLike(images: Pixels, length: number): Pixels {
   return images instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
 }
 
 /** Pixels and labels as the tensors of a batch. */
 export function batchOf(
-  images: ImageDataset["images"],
+  images: Pixels,
   labels: Int32Array,
   shape: ImageDataset["shape"],
   size: number = labels.length,

@@ -1,5 +1,5 @@
 import { assertArgument, randomStream } from "../core/index.js";
-import type { ImageDataset } from "./dataset.js";
+import { type ImageDataset, isInMemory } from "./dataset.js";
 import { imageSize, pixelsLike } from "./pixels.js";
 
 /** Options of {@link splitValidation}: how many images are set aside, and how they are chosen. */
@@ -10,9 +10,9 @@ export type SplitOptions = ({ readonly fraction: number } | { readonly count: nu
 };
 
 /** A dataset in two parts without a common image. */
-export interface Split {
-  readonly training: ImageDataset;
-  readonly validation: ImageDataset;
+export interface Split<D extends ImageDataset = ImageDataset> {
+  readonly training: D;
+  readonly validation: D;
 }
 
 /**
@@ -20,22 +20,35 @@ export interface Split {
  *
  * @throws InvalidArgumentError if a row does not exist or none is named.
  */
-export function subset(dataset: ImageDataset, rows: number | ArrayLike<number>): ImageDataset {
+export function subset<D extends ImageDataset>(dataset: D, rows: number | ArrayLike<number>): D {
   const count = dataset.labels.length;
   const length = typeof rows === "number" ? rows : rows.length;
   const valid = Number.isSafeInteger(length) && length >= 1;
   assertArgument(valid, "subset", "at least one row", length);
-  const perImage = imageSize(dataset);
-  const images = pixelsLike(dataset.images, length * perImage);
-  const labels = new Int32Array(length);
-  for (let place = 0; place < length; place++) {
+  const chosen = Uint32Array.from({ length }, (_, place) => {
     const row = typeof rows === "number" ? place : rows[place]!;
     const exists = Number.isSafeInteger(row) && row >= 0 && row < count;
     assertArgument(exists, "subset", `rows in [0, ${count})`, row);
-    images.set(dataset.images.subarray(row * perImage, (row + 1) * perImage), place * perImage);
-    labels[place] = dataset.labels[row]!;
+    return row;
+  });
+  return {
+    ...dataset,
+    images: imagesAt(dataset, chosen),
+    labels: Int32Array.from(chosen, (row) => dataset.labels[row]!),
+  };
+}
+
+function imagesAt(dataset: ImageDataset, rows: Uint32Array): ImageDataset["images"] {
+  if (!isInMemory(dataset)) {
+    const { paths, sizes, read } = dataset.images;
+    return { paths: Array.from(rows, (row) => paths[row]!), sizes: Array.from(rows, (row) => sizes[row]!), read };
   }
-  return { ...dataset, images, labels };
+  const perImage = imageSize(dataset);
+  const images = pixelsLike(dataset.images, rows.length * perImage);
+  for (const [place, row] of rows.entries()) {
+    images.set(dataset.images.subarray(row * perImage, (row + 1) * perImage), place * perImage);
+  }
+  return images;
 }
 
 /**
@@ -45,7 +58,7 @@ export function subset(dataset: ImageDataset, rows: number | ArrayLike<number>):
  * @example
  * const { training, validation } = splitValidation(dataset, { fraction: 0.1, seed: 1 });
  */
-export function splitValidation(dataset: ImageDataset, options: SplitOptions): Split {
+export function splitValidation<D extends ImageDataset>(dataset: D, options: SplitOptions): Split<D> {
   const total = dataset.labels.length;
   const count = "count" in options ? options.count : Math.round(options.fraction * total);
   const valid = Number.isSafeInteger(count) && count >= 1 && count < total;

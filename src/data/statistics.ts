@@ -1,4 +1,4 @@
-import type { ImageDataset } from "./dataset.js";
+import { type ImageDataset, type ImagesInMemory, isInMemory } from "./dataset.js";
 import { imageSize } from "./pixels.js";
 
 /** Mean and standard deviation of each channel. */
@@ -8,12 +8,17 @@ export interface ChannelStatistics {
   readonly std: number[];
 }
 
+/** ImageNet's, over its training set: the figures that torchvision's models are trained with. */
+export const imageNetStatistics: ChannelStatistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
 /**
  * Statistics of each channel over all pixels of the given images, from which a graph normalizes (x − mean) / std.
  * Bytes count as value / 255 and are summed in integers, so the result is exact to the last rounding; floats are taken
- * as they are, in two passes with compensated sums.
+ * as they are, in two passes with compensated sums. Images in files are not read for it: theirs are
+ * {@link imageNetStatistics}.
  */
 export function channelStatistics(dataset: ImageDataset): ChannelStatistics {
+  if (!isInMemory(dataset)) return imageNetStatistics;
   const { images, shape } = dataset;
   const channels = Array.from({ length: shape[0] }, (_, channel) =>
     images instanceof Float32Array
@@ -28,7 +33,7 @@ interface Moments {
   readonly std: number;
 }
 
-function eachPixel(dataset: ImageDataset, channel: number, visit: (position: number) => void): void {
+function eachPixel(dataset: ImagesInMemory, channel: number, visit: (position: number) => void): void {
   const perImage = imageSize(dataset);
   const perChannel = perImage / dataset.shape[0];
   for (let start = channel * perChannel; start < dataset.images.length; start += perImage) {
@@ -36,7 +41,7 @@ function eachPixel(dataset: ImageDataset, channel: number, visit: (position: num
   }
 }
 
-function histogram(dataset: ImageDataset, channel: number): Float64Array {
+function histogram(dataset: ImagesInMemory, channel: number): Float64Array {
   const counts = new Float64Array(256);
   eachPixel(dataset, channel, (position) => {
     counts[dataset.images[position]!]!++;

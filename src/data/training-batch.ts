@@ -1,7 +1,7 @@
 import { randomStream } from "../core/index.js";
 import { copyPlaced, drawPlacement } from "./augment.js";
 import type { TrainingBatchOptions } from "./batch-options.js";
-import type { Batch, ImageDataset } from "./dataset.js";
+import type { Batch, ImagesInMemory } from "./dataset.js";
 import { batchOf, imageSize, pixelsLike } from "./pixels.js";
 
 /**
@@ -9,7 +9,7 @@ import { batchOf, imageSize, pixelsLike } from "./pixels.js";
  * only saves time. In-process and threaded loading both use it, which is why their bits agree.
  */
 export function trainingBatchMaker(
-  { images, labels, shape }: Pick<ImageDataset, "images" | "labels" | "shape">,
+  { images, labels, shape }: Pick<ImagesInMemory, "images" | "labels" | "shape">,
   { batch, seed, augmentation = {} }: TrainingBatchOptions,
 ): (epoch: number, index: number) => Batch {
   const perImage = imageSize({ shape });

@@ -1,5 +1,5 @@
 import { assertArgument } from "../core/index.js";
-import type { ImageDataset } from "./dataset.js";
+import { type ImageDataset, isInMemory } from "./dataset.js";
 import { imageSize, pixelsLike } from "./pixels.js";
 
 /**
@@ -8,14 +8,15 @@ import { imageSize, pixelsLike } from "./pixels.js";
  *
  * Zeros count in {@link channelStatistics} like other pixels.
  *
- * @throws InvalidArgumentError if the images are larger than that.
+ * @throws InvalidArgumentError if the images are larger than that, or in files, which `readDataset` resizes instead.
  */
-export function zeroPadTo(dataset: ImageDataset, size: number): ImageDataset {
-  const { images, labels } = dataset;
+export function zeroPadTo<D extends ImageDataset>(dataset: D, size: number): D {
   const [channels, height, width] = dataset.shape;
   const fits = Number.isSafeInteger(size) && size >= height && size >= width;
   assertArgument(fits, "zeroPadTo", `size to be an integer of at least ${Math.max(height, width)}`, size);
   if (height === size && width === size) return dataset;
+  assertArgument(isInMemory(dataset), "zeroPadTo", "images in memory", "images in files", "read them at that size");
+  const { images, labels } = dataset;
 
   const top = Math.floor((size - height) / 2);
   const left = Math.floor((size - width) / 2);

@@ -1,26 +1,17 @@
+import { accuracyFindings } from "./accuracy-findings.js";
 import type { FinishedRun } from "./experiment.js";
-import { type PairedDifference, pairedDifference } from "./paired-difference.js";
 
 const reference = "decay-on";
 
 /** What is seen in the weight-decay experiment, in plain sentences; the reference is the run with decay. */
 export function weightDecayFindings(runs: readonly FinishedRun[]): string[] {
   const names = [...new Set(runs.map(({ run }) => run.name))].filter((name) => name !== reference);
-  const differences = names.flatMap((name) => pairedDifference(runs, name, reference) ?? []);
   return [
     ...effectiveRateFinding(runs, names),
-    ...differences.map(accuracyFinding),
+    ...accuracyFindings(runs, reference),
     ...directionFinding(runs, names),
     ...cappedFinding(runs),
   ];
-}
-
-function accuracyFinding({ label, mean, halfWidth, seeds }: PairedDifference): string {
-  const points = `${Math.abs(mean).toFixed(2)} points ${mean < 0 ? "below" : "above"} decay on`;
-  if (halfWidth === undefined)
-    return `Test accuracy, ${label}: ${points}. One seed; more (--seeds N) give an interval.`;
-  const [low, high] = [mean - halfWidth, mean + halfWidth].map(signed);
-  return `Test accuracy, ${label}: ${points}; 95% interval ${low} to ${high}, ${seeds} seeds, paired.`;
 }
 
 /** The claim itself: how η/‖w‖² compares with that of decay on, as geometric mean over epochs, layers and seeds. */
@@ -75,4 +66,3 @@ function pairs(runs: readonly FinishedRun[], name: string): [FinishedRun, Finish
 const labelOf = (runs: readonly FinishedRun[], name: string): string =>
   runs.find(({ run }) => run.name === name)!.run.label;
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;

@@ -22,7 +22,11 @@ export interface Precision {
 /** Float32 throughout. */
 export const fullPrecision: Precision = { storage: "float32", normAccumulator: "fp32" };
 
-/** Primitives whose results are some of their operands' numbers, which need no rounding again. */
+/** Whether no value is rounded below float32. */
+export const isFullPrecision = ({ storage, normAccumulator }: Precision): boolean =>
+  storage === "float32" && normAccumulator === "fp32";
+
+/** Primitives whose results are some of their operands' numbers, which need no rounding again where those are rounded. */
 const moves: ReadonlySet<string> = new Set<PrimitiveName>([
   "relu",
   "reshape",
@@ -37,10 +41,14 @@ const moves: ReadonlySet<string> = new Set<PrimitiveName>([
  * rounded the same way. A float16 graph would not be faithful: ONNX Runtime keeps float32 between neighbouring nodes.
  */
 export function storedIn(value: Value, storage: StorageType): Value {
-  if (storage === "float32" || isMoved(value)) return value;
+  if (storage === "float32" || isStored(value, storage)) return value;
   return cast(cast(value, storage), value.dtype);
 }
 
-function isMoved({ source }: Value): boolean {
-  return source.kind === "apply" && moves.has(source.primitive.name);
+/** Whether a value is rounded already: by a cast from the format, or as numbers moved from values that are. */
+function isStored({ source }: Value, storage: StorageType): boolean {
+  if (source.kind !== "apply") return false;
+  const { primitive, inputs } = source;
+  if (primitive.name === "cast") return inputs[0]!.dtype === storage;
+  return moves.has(primitive.name) && inputs.every((input) => isStored(input, storage));
 }

@@ -1,5 +1,6 @@
 import { expectation, InvalidArgumentError, type RandomStream, type Shape } from "../core/index.js";
 import type { Graph, Value } from "./graph.js";
+import type { LayerOutput, NotedStatistic } from "./layer.js";
 import { fullPrecision, type Precision, storedIn } from "./precision.js";
 
 /** What a parameter is, for rules that treat kinds of parameters differently. */
@@ -62,17 +63,12 @@ export interface Proportion {
   readonly offset?: string;
 }
 
-/** The output of a layer, remembered for diagnosis. */
-export interface LayerOutput {
-  readonly layer: string;
-  readonly value: Value;
-}
-
 /** What all scopes of one network share. */
 interface Registry {
   readonly parameters: Map<string, Parameter>;
   readonly buffers: Map<string, Buffer>;
   readonly outputs: LayerOutput[];
+  readonly statistics: NotedStatistic[];
   readonly derived: Map<string, Value>;
   /** Values whose channels are proportional to those of a scale-invariant weight. */
   readonly proportions: Map<Value, Proportion>;
@@ -117,6 +113,7 @@ export class Scope {
       parameters: new Map(),
       buffers: new Map(),
       outputs: [],
+      statistics: [],
       derived: new Map(),
       proportions: new Map(),
     };
@@ -158,6 +155,11 @@ export class Scope {
   /** Weights that are made of parameters, by the names that parameters in their place would have. */
   get derived(): ReadonlyMap<string, Value> {
     return this.#registry.derived;
+  }
+
+  /** Statistics of normalizations, in execution order. */
+  get statistics(): readonly NotedStatistic[] {
+    return this.#registry.statistics;
   }
 
   /** A nested scope. What follows the nested layer is unknown unless `absorption` says it. */
@@ -257,6 +259,15 @@ export class Scope {
     return value;
   }
 
+  /**
+   * Notes a statistic that this layer took of its input, and returns it. A step in half precision reports the layers whose
+   * statistics were not finite: a σ of infinity makes an output of β alone, and no loss tells.
+   */
+  noteStatistic(name: string, value: Value): Value {
+    this.#registry.statistics.push({ layer: this.path, name, value });
+    return value;
+  }
+
   #join(name: string): string {
     return this.path === "" ? name : `${this.path}.${name}`;
   }
@@ -268,24 +279,4 @@ export class Scope {
     }
     return full;
   }
-}
-
-/**
- * A part of a network: a function from a value to a value that may declare parameters on the way.
- *
- * @example
- * const double: Layer = { kind: "double", apply: (x) => mul(x, 2), scale: "passes" };
- */
-export interface Layer {
-  /** What it is, for messages. */
-  readonly kind: string;
-  /** Adds the layer to the graph of `x`; its parameters and buffers are declared in the scope. */
-  apply(x: Value, scope: Scope): Value;
-  /**
-   * What it does to the scale of its input: `passes` it on (f(cx) = c f(x) for c > 0, channel by channel), or absorbs
-   * the scale of each `channel` or of the whole `tensor`. Absent: neither.
-   */
-  readonly scale?: "passes" | "channel" | "tensor";
-  /** Whether a constant added to an input channel cancels in the output. */
-  readonly absorbsShift?: boolean;
 }

@@ -52,7 +52,7 @@ export async function openDecoder(
             position: scalar(position, "int32"),
           };
           const next = await step.run(feeds, { state });
-          return { tokens: next.tokens!.data, logProbabilities: next.logProbabilities!.data as Float32Array };
+          return { tokens: next.likely!.data, logProbabilities: next.logProbabilities!.data as Float32Array };
         },
         { sentences, length, ...(real === undefined ? {} : { real }) },
         { beam, ...rest },

@@ -18,7 +18,7 @@ export interface DecodingPrograms {
   readonly encode: Program;
   /**
    * Inputs `tokens`, `parents` (which row each row continues) [sentences · beam] and `position` [], all int32. Outputs
-   * `tokens` int64 and `logProbabilities` [rows, beam + 1] of the likeliest next tokens, the likeliest first; never the
+   * `likely` int64 and `logProbabilities` [rows, beam + 1] of the likeliest next tokens, the likeliest first; never the
    * padding or the start token.
    */
   readonly step: Program;
@@ -73,11 +73,11 @@ function stepProgram(
   const never = Array.from({ length: network.vocabulary }, (_, token) =>
     token === reserved.pad || token === reserved.start ? -1e9 : 0,
   );
-  const likely = add(logSoftmax(logits), graph.constant(tensor(never, [network.vocabulary])));
+  const scores = add(logSoftmax(logits), graph.constant(tensor(never, [network.vocabulary])));
   const count = Math.min(beam + 1, network.vocabulary);
   return {
     graph,
-    outputs: { tokens: topKIndices(likely, count), logProbabilities: topK(likely, count) },
+    outputs: { likely: topKIndices(scores, count), logProbabilities: topK(scores, count) },
     updates: kept("carried", carried),
   };
 }

@@ -1,4 +1,4 @@
-import type { Layer } from "../graph/index.js";
+import type { Initializer, Layer } from "../graph/index.js";
 import { type ConvLayerOptions, conv2d, linear } from "../nn/index.js";
 import { batchNorm, type NormFactory, type NormPlace, type WeightNorm } from "../norm/index.js";
 
@@ -8,6 +8,8 @@ export interface NormalizationOptions {
   readonly norm?: NormFactory;
   /** Reparametrizes the weight of every convolution and of the last linear layer; none by default. */
   readonly weightNorm?: WeightNorm;
+  /** How the weights of the convolutions start; He normal over the fan-out by default. */
+  readonly initializer?: Initializer;
 }
 
 /** Makes the layers of one network, all of them as its {@link NormalizationOptions} say. */
@@ -21,10 +23,11 @@ export interface Parts {
 }
 
 /** The layers that networks with these options are made of. */
-export function partsOf({ norm = (place) => batchNorm(place), weightNorm }: NormalizationOptions): Parts {
+export function partsOf({ norm = (place) => batchNorm(place), weightNorm, initializer }: NormalizationOptions): Parts {
   const reparametrized = weightNorm ? { weightNorm } : {};
+  const weights = { ...reparametrized, ...(initializer ? { initializer } : {}) };
   return {
-    conv: (channels, options) => conv2d(channels, { bias: norm === "none", ...reparametrized, ...options }),
+    conv: (channels, options) => conv2d(channels, { bias: norm === "none", ...weights, ...options }),
     norm: (name, place = {}): Record<string, Layer> => (norm === "none" ? {} : { [name]: norm(place) }),
     linear: (classes) => linear(classes, reparametrized),
   };

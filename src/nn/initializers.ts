@@ -42,3 +42,9 @@ export const glorotUniform =
   (): Initializer =>
   (shape, ...rest) =>
     uniform(Math.sqrt(6 / (fanIn(shape) + fanOut(shape))))(shape, ...rest);
+
+/** What another initializer gives, times a factor. */
+export const scaledBy =
+  (factor: number, initializer: Initializer): Initializer =>
+  (...given) =>
+    initializer(...given).map((value) => factor * value);

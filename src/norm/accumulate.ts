@@ -19,8 +19,8 @@ export interface Accumulation {
   /** The mean over axes, which stay with size 1. */
   readonly mean: Mean;
   /**
-   * A statistic or parameter, as it is used by every value of `shape`. Its gradient is a sum over all of them, which is
-   * taken in the same way as the means.
+   * A statistic or parameter of the rank of `shape`, as it is used by every value of that shape. Its gradient is a sum
+   * over all of them, which is taken in the same way as the means.
    */
   spread(value: Value, shape: Shape): Value;
 }

@@ -1,5 +1,5 @@
 import { assertArgument, type Shape, sizeOf } from "../core/index.js";
-import { add, mul, reshape, type Scope, type Value } from "../graph/index.js";
+import { add, mul, type Role, reshape, type Scope, type Value } from "../graph/index.js";
 import type { Accumulation } from "./accumulate.js";
 import type { ActivationNormOptions } from "./standardize.js";
 
@@ -10,20 +10,24 @@ export interface Affine {
 }
 
 /**
- * Declares `weight` (γ) and, with centring, `bias` (β), unless the affine part is switched off.
+ * Declares `weight` (γ), unless there is to be no gain, and `bias` (β), where the mean is subtracted; nothing if the
+ * affine part is switched off.
  * @param shape Of the parameters.
- * @param broadcast The shape in which they are used.
+ * @param broadcast The shape in which they are used, of the rank of what they are applied to.
  */
 export function affineParameters(
   scope: Scope,
-  { affine = true, centre = true, initialGain = 1 }: ActivationNormOptions,
+  options: Pick<ActivationNormOptions, "affine" | "centre" | "initialGain"> & { readonly gain?: boolean },
   shape: Shape,
-  broadcast: Shape = shape,
+  broadcast: Shape,
 ): Affine {
-  if (!affine) return {};
-  const gain = reshape(scope.parameter("weight", shape, filled(initialGain), "gain"), broadcast);
-  if (!centre) return { gain };
-  return { gain, shift: reshape(scope.parameter("bias", shape, filled(0), "shift"), broadcast) };
+  const { affine = true, centre = true, initialGain = 1, gain = true } = options;
+  const declare = (name: string, initial: number, role: Role): Value =>
+    reshape(scope.parameter(name, shape, filled(initial), role), broadcast);
+  return {
+    ...(affine && gain ? { gain: declare("weight", initialGain, "gain") } : {}),
+    ...(affine && centre ? { shift: declare("bias", 0, "shift") } : {}),
+  };
 }
 
 /** γ x + β, each where it is there. */

@@ -20,7 +20,8 @@ export interface BatchNormOptions extends ActivationNormOptions {
  * Shapes: x [N, C] or [N, C, …], such as [N, C, H, W]; y like x. Parameters `weight` (γ) and `bias` (β, starts at 0),
  * each [C]. Buffers `running_mean` and, in PyTorch's convention for L2, `running_var` (the unbiased variance); other
  * metrics keep `running_scale`, their σ. They are what evaluation uses. A batch with an Inf or a NaN leaves them as they
- * are. A channel whose values are all the same gives β. Without centring there are no `bias` and `running_mean`.
+ * are. A channel whose values are all the same gives β, as far as its mean is exact: what rounding leaves is divided by √ε
+ * (metrics of power 2) or ε. Without centring there are no `bias` and `running_mean`.
  *
  * @throws InvalidArgumentError for an ε that is not positive, a momentum outside (0, 1] or an initial gain that is not
  *   finite; a ShapeError for x without channels.
@@ -80,7 +81,10 @@ function batchLayer(where: string, options: BatchNormOptions, grouped: (x: Value
       const statistics = scope.training
         ? statisticsOf(x, axes, metric, centre, sums)
         : keptStatistics(x, perChannel, running);
-      if (scope.training) running.update(statistics, countOver(x.shape, axes));
+      if (scope.training) {
+        running.update(statistics, countOver(x.shape, axes));
+        scope.noteStatistic("scale", statistics.estimated);
+      }
 
       const follow = proportion && scope.options.following?.epsilonScale;
       const spread = denominator(metric, statistics.estimated, epsilon, follow);
@@ -95,6 +99,6 @@ function batchLayer(where: string, options: BatchNormOptions, grouped: (x: Value
 }
 
 function keptStatistics(x: Value, perChannel: Shape, { mean, spread }: RunningStatistics): Statistics {
-  const estimated = reshape(spread, perChannel);
+  const estimated = reshape(spread!, perChannel);
   return mean ? { estimated, centred: sub(x, reshape(mean, perChannel)) } : { estimated, centred: x };
 }

@@ -3,14 +3,9 @@ import { abs, topK as largestOf, mul, neg, reduceMax, reshape, sub, transpose, t
 import { expectedMaximum, expectedTopMean } from "./gaussian.js";
 import { constantOf, type Metric, type MetricOptions } from "./metric.js";
 
-/** The largest magnitude, s = max |x| (Hoffer et al. 2018, section 3.2). C as for {@link topK}, with k = 1. */
+/** The largest magnitude, s = max |x| (Hoffer et al. 2018, section 3.2): {@link topK} with k = 1. */
 export function lInf(options: MetricOptions = {}): Metric {
-  return {
-    name: "linf",
-    power: 1,
-    statistic: (centred, axes) => reduceMax(abs(centred), axes),
-    gaussianConstant: constantOf("lInf", options, { paper: paperConstant, exact: (n) => 1 / expectedTopMean(n, 1) }),
-  };
+  return { ...topK(1, options), name: "linf" };
 }
 
 /**
@@ -29,8 +24,9 @@ export function topK(k = 10, options: MetricOptions = {}): Metric {
     power: 1,
     statistic(centred, axes, mean) {
       const rows = flattened(abs(centred), axes);
-      const largest = largestOf(rows, Math.min(k, rows.shape[1]!), 1);
-      return reshape(mean(largest, [1]), kept(centred.shape, axes));
+      const count = Math.min(k, rows.shape[1]!);
+      const largest = largestOf(rows, count, 1);
+      return reshape(count === 1 ? largest : mean(largest, [1]), kept(centred.shape, axes)); // one is not added up
     },
     gaussianConstant: constantOf("topK", options, {
       paper: paperConstant,
@@ -43,7 +39,8 @@ export function topK(k = 10, options: MetricOptions = {}): Metric {
 export interface RangeOptions extends MetricOptions {
   /**
    * The values are cut into so many equal parts, and their ranges averaged, which makes single outliers count less; 1 by
-   * default. Where that does not divide the number of values, the next smaller number that does.
+   * default. Where that does not divide the number of values into parts of two or more, the next smaller number that
+   * does: one value has no range.
    */
   readonly chunks?: number;
 }
@@ -66,12 +63,12 @@ export function range({ chunks = 1, ...options }: RangeOptions = {}): Metric {
     power: 1,
     statistic(centred, axes, mean) {
       const rows = flattened(centred, axes);
-      const parts = divisorUpTo(rows.shape[1]!, chunks);
+      const parts = chunkCount(rows.shape[1]!, chunks);
       const cut = reshape(rows, [rows.shape[0]!, parts, -1]);
       const spans = mul(sub(reduceMax(cut, [2]), neg(reduceMax(neg(cut), [2]))), 0.5);
       return reshape(parts === 1 ? spans : mean(spans, [1]), kept(centred.shape, axes));
     },
-    gaussianConstant: (n) => constant(n / divisorUpTo(n, chunks)),
+    gaussianConstant: (n) => constant(n / chunkCount(n, chunks)),
   };
 }
 
@@ -79,11 +76,11 @@ export function range({ chunks = 1, ...options }: RangeOptions = {}): Metric {
 const paperConstant = (n: number): number =>
   (1 + Math.sqrt(Math.PI * Math.log(4))) / (2 * Math.sqrt(2 * Math.log(Math.max(n, 2))));
 
-/** The largest divisor of n that is at most `limit`. */
-function divisorUpTo(n: number, limit: number): number {
-  let divisor = Math.min(n, limit);
-  while (n % divisor !== 0) divisor--;
-  return divisor;
+/** The largest number up to `chunks` that cuts n values into equal parts of at least two; 1 if there is none. */
+function chunkCount(n: number, chunks: number): number {
+  let count = Math.max(Math.min(chunks, Math.floor(n / 2)), 1);
+  while (n % count !== 0) count--;
+  return count;
 }
 
 const kept = (shape: Shape, axes: readonly number[]): number[] =>

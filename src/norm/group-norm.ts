@@ -46,7 +46,9 @@ function groupLayer(where: string, options: ActivationNormOptions, groupsOf: (ch
         );
       }
       const sums = accumulation(scope.precision.normAccumulator);
-      const normalized = standardized(reshape(x, [rows, groups, -1]), [2], sums, options);
+      const normalized = standardized(reshape(x, [rows, groups, -1]), [2], sums, options, (scale) =>
+        scope.noteStatistic("scale", scale),
+      );
       const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
       const parameters = affineParameters(scope, options, [channels], perChannel);
       return applyAffine(reshape(normalized, x.shape), parameters, sums);

@@ -45,8 +45,14 @@ function lastAxesNorm(where: string, count: number, options: ActivationNormOptio
       }
       const axes = x.shape.map((_, axis) => axis).slice(-count);
       const sums = accumulation(scope.precision.normAccumulator);
-      const parameters = affineParameters(scope, options, x.shape.slice(-count));
-      return applyAffine(standardized(x, axes, sums, options), parameters, sums);
+      const shape = x.shape.slice(-count);
+      const broadcast = [...new Array<number>(x.rank - count).fill(1), ...shape];
+      const parameters = affineParameters(scope, options, shape, broadcast);
+      return applyAffine(
+        standardized(x, axes, sums, options, (scale) => scope.noteStatistic("scale", scale)),
+        parameters,
+        sums,
+      );
     },
   };
 }

@@ -17,7 +17,8 @@ import type { Statistics } from "./standardize.js";
 
 /** What running statistics are kept of. */
 export interface RunningOptions {
-  readonly metric: Metric;
+  /** What measures the scale; absent: there is only a mean. */
+  readonly metric?: Metric;
   readonly channels: number;
   /** Whether there is a mean. */
   readonly centre: boolean;
@@ -31,23 +32,23 @@ export interface RunningOptions {
 export interface RunningStatistics {
   readonly mean?: Value;
   /** σᵖ: the unbiased variance for metrics of power 2, the scale C·s for others. */
-  readonly spread: Value;
+  readonly spread?: Value;
   /**
    * Blends in the statistics of a training batch, or of several ghost batches of it, one after the other. If any of them
    * is not finite, all stay as they are.
    *
    * @param n The number of values that each statistic was taken of.
    */
-  update(statistics: Statistics, n: number): void;
+  update(statistics: Partial<Statistics>, n: number): void;
 }
 
 /** Declares the buffers `running_mean` and `running_var` or `running_scale`. */
 export function runningStatistics(scope: Scope, options: RunningOptions): RunningStatistics {
   const { metric, channels, centre, momentum, proportion } = options;
   const ofMean = proportion && { ...proportion, power: 1 as const };
-  const ofSpread = proportion && { weight: proportion.weight, power: metric.power };
   const mean = centre ? scope.buffer("running_mean", [channels], 0, ofMean) : undefined;
-  const spread = scope.buffer(metric.power === 2 ? "running_var" : "running_scale", [channels], 1, ofSpread);
+  const ofSpread = proportion && metric && { weight: proportion.weight, power: metric.power };
+  const spread = metric && scope.buffer(metric.power === 2 ? "running_var" : "running_scale", [channels], 1, ofSpread);
   const scale = proportion && scope.options.following?.statisticsScale;
 
   function blend({ value, follows }: Buffer, now: Value, batchIsFinite: Value): Value {
@@ -63,14 +64,15 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
 
   return {
     ...(mean ? { mean: mean.value } : {}),
-    spread: spread.value,
-    update(statistics, n) {
-      const batchIsFinite = allFinite([statistics.estimated, ...(statistics.mean ? [statistics.mean] : [])]);
+    ...(spread ? { spread: spread.value } : {}),
+    update({ mean: average, estimated, centred }, n) {
+      // A mean shows every NaN; without one, the values are asked themselves, as ONNX Runtime's maximum passes over NaN.
+      const batchIsFinite = allFinite([estimated, average ?? centred].filter((value) => value !== undefined));
+      if (mean && average) mean.next = blend(mean, average, batchIsFinite);
+      if (!spread || !estimated) return;
       // The square of centred values is made unbiased (PyTorch's convention); one value has no spread to correct.
-      const unbiased = metric.power === 2 && centre ? n / Math.max(n - 1, 1) : 1;
-      const kept = unbiased === 1 ? statistics.estimated : mul(statistics.estimated, unbiased);
-      if (mean) mean.next = blend(mean, statistics.mean!, batchIsFinite);
-      spread.next = blend(spread, kept, batchIsFinite);
+      const unbiased = metric?.power === 2 && centre ? n / Math.max(n - 1, 1) : 1;
+      spread.next = blend(spread, unbiased === 1 ? estimated : mul(estimated, unbiased), batchIsFinite);
     },
   };
 }

@@ -43,14 +43,19 @@ export function statisticsOf(
   return { mean: average, centred, estimated: estimate(metric, centred, axes, n, mean) };
 }
 
-/** (x − mean) / σ over axes, by the statistics of x itself. */
+/**
+ * (x − mean) / σ over axes, by the statistics of x itself.
+ * @param note Told σᵖ.
+ */
 export function standardized(
   x: Value,
   axes: readonly number[],
   sums: Accumulation,
   { metric = l2(), epsilon = 1e-5, centre = true }: ActivationNormOptions,
+  note?: (estimated: Value) => void,
 ): Value {
   const { centred, estimated } = statisticsOf(x, axes, metric, centre, sums);
+  note?.(estimated);
   return div(centred, sums.spread(denominator(metric, estimated, epsilon), x.shape));
 }
 

@@ -29,7 +29,9 @@ export const unit = (v: Value, group?: NormGroup, metric?: Metric): Value => div
 /** The 2-norm of each row of a weight [out, in, …], as plain numbers. */
 export function rowNorms(values: Float32Array, [rows]: Shape): Float32Array {
   const length = values.length / rows!;
-  return Float32Array.from({ length: rows! }, (_, row) =>
-    Math.hypot(...values.subarray(row * length, (row + 1) * length)),
-  );
+  return Float32Array.from({ length: rows! }, (_, row) => {
+    let squares = 0;
+    for (let i = row * length; i < (row + 1) * length; i++) squares += values[i]! ** 2;
+    return Math.sqrt(squares);
+  });
 }

@@ -51,13 +51,15 @@ export interface WeightNormOptions {
  * Parameters, named as PyTorch's: `weight_v` of the weight's shape, and `weight_g`, [out, 1, …] per channel or [] per
  * layer. v starts as the layer's initializer says, and g as ‖v‖₂, so that w starts as v; in another metric, within what
  * the metric's constant is off for that v.
+ *
+ * @throws InvalidArgumentError, when initial values are made, for a v that starts as zeros: it has no direction.
  */
 export function weightNorm({ metric, per = "channel" }: WeightNormOptions = {}): WeightNorm {
   return {
     name: `weight-norm(${metric?.name ?? "l2"})`,
     declare(scope, { name, shape, initializer }) {
       const invariance = per === "channel" ? "channel" : "tensor";
-      const v = scope.parameter(`${name}_v`, shape, initializer, "weight", invariance);
+      const v = scope.parameter(`${name}_v`, shape, nowhereZero(initializer, per), "weight", invariance);
       const ofV = scope.fullName(`${name}_v`);
       const start: Initializer = (_shape, _random, initialOf) =>
         rowNorms(initialOf(ofV), per === "channel" ? shape : [1]);
@@ -84,14 +86,15 @@ export interface FixedNormOptions {
  *
  * Parameter `weight_v`; buffer `weight_rho`, [] or, per channel, [out].
  *
- * @throws InvalidArgumentError for a ρ that is not positive and finite.
+ * @throws InvalidArgumentError for a ρ that is not positive and finite; when initial values are made, for a channel that
+ *   starts as zeros: it has no direction.
  */
 export function boundedWeightNorm(options: FixedNormOptions = {}): WeightNorm {
   checkRho("boundedWeightNorm", options);
   return {
     name: `bounded-weight-norm(${options.metric?.name ?? "l2"})`,
     declare(scope, { name, shape, initializer }) {
-      const v = scope.parameter(`${name}_v`, shape, initializer, "weight", "channel");
+      const v = scope.parameter(`${name}_v`, shape, nowhereZero(initializer), "weight", "channel");
       return mul(unit(v, "channel", options.metric), fixedNorm(scope, name, `${name}_v`, shape, options));
     },
   };
@@ -104,7 +107,8 @@ export function boundedWeightNorm(options: FixedNormOptions = {}): WeightNorm {
  *
  * Parameter `weight`, whose initial values are those of the layer's initializer; buffer `weight_rho`.
  *
- * @throws InvalidArgumentError for a ρ that is not positive and finite.
+ * @throws InvalidArgumentError for a ρ that is not positive and finite; when initial values are made, for a channel that
+ *   starts as zeros: it has no direction.
  */
 export function forcedWeightNorm(options: FixedNormOptions = {}): WeightNorm {
   checkRho("forcedWeightNorm", options);
@@ -114,7 +118,7 @@ export function forcedWeightNorm(options: FixedNormOptions = {}): WeightNorm {
     declare(scope, { name, shape, initializer }) {
       const rho = fixedNorm(scope, name, name, shape, options);
       const atRho = (v: Value): Value => mul(unit(v, "channel", metric), rho);
-      return atRho(scope.parameter(name, shape, initializer, "weight", "channel", atRho));
+      return atRho(scope.parameter(name, shape, nowhereZero(initializer), "weight", "channel", atRho));
     },
   };
 }
@@ -147,6 +151,17 @@ export function weightStandardization({ metric, epsilon = 1e-5 }: WeightStandard
   };
 }
 
+/** The same initial values, but not all 0 in any group: zeros have no direction, and would get a norm of 0 for good. */
+function nowhereZero(initializer: Initializer, per: NormGroup = "channel"): Initializer {
+  return (shape, ...rest) => {
+    const values = initializer(shape, ...rest);
+    const zeros = rowNorms(values, per === "channel" ? shape : [1]).indexOf(0);
+    const got = per === "channel" ? `zeros in channel ${zeros}` : "zeros";
+    assertArgument(zeros === -1, "a weight norm", "initial weights other than 0", got, "use another initializer");
+    return values;
+  };
+}
+
 function checkRho(where: string, { rho }: FixedNormOptions): void {
   assertArgument(rho === undefined || (rho > 0 && rho < Infinity), where, "a norm ρ > 0", rho);
 }
@@ -156,8 +171,8 @@ function fixedNorm(scope: Scope, name: string, stored: string, shape: Shape, opt
   const { rho, per = "layer" } = options;
   const source = scope.fullName(stored);
   const initial: Initializer = (_shape, _random, initialOf) => {
-    const norms = rowNorms(initialOf(source), shape);
-    return per === "channel" ? norms : Float32Array.of(Math.hypot(...norms) / Math.sqrt(norms.length));
+    const start = initialOf(source);
+    return per === "channel" ? rowNorms(start, shape) : rowNorms(start, [1]).map((norm) => norm / Math.sqrt(shape[0]!));
   };
   const channels = per === "channel" ? [shape[0]!] : [];
   const { value } = scope.buffer(`${name}_rho`, channels, rho ?? initial);

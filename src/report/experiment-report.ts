@@ -11,12 +11,24 @@ export interface ExperimentReport {
   /** What is seen, one plain sentence each. */
   readonly findings: readonly string[];
   readonly settings: readonly (readonly [label: string, value: string])[];
+  /** Further results that are no training, shown behind the table of runs. */
+  readonly tables?: readonly ReportTable[];
   /** The command lines that make this report again. */
   readonly command?: string;
   /** Training steps in an epoch: turns recorded steps into epochs. */
   readonly stepsPerEpoch: number;
   /** The first run's name is the reference that differences are taken to. Several seeds may share a name. */
   readonly runs: readonly ReportRun[];
+}
+
+/** A table of plain text. */
+export interface ReportTable {
+  readonly title: string;
+  /** What it shows, a sentence or two. */
+  readonly text: string;
+  readonly head: readonly string[];
+  /** As many cells as the head has, in each row. */
+  readonly rows: readonly (readonly string[])[];
 }
 
 /** One training: a named way of training, with one seed. */
@@ -78,6 +90,10 @@ export interface DirectionHistory {
 export function checkReport(report: ExperimentReport): void {
   const where = "report";
   assertArgument(report.runs.length > 0, where, "at least one run", report.runs.length);
+  for (const { title, head, rows } of report.tables ?? []) {
+    const odd = rows.find((row) => row.length !== head.length);
+    assertArgument(odd === undefined, where, `${head.length} cells in each row of “${title}”`, odd?.length);
+  }
   const seen = new Set<string>();
   for (const run of report.runs) {
     const steps = stepsPerEpochOf(run, report);

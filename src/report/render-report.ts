@@ -1,11 +1,12 @@
 import type { ReportAssets } from "./assets.js";
 import { lineStyle, type PageData } from "./chart.js";
 import { embedJson, escapeHtml, safeUrl } from "./escape.js";
-import { checkReport, type ExperimentReport, stepsPerEpochOf } from "./experiment-report.js";
+import { checkReport, type ExperimentReport, type ReportTable, stepsPerEpochOf } from "./experiment-report.js";
 import { numberTables } from "./html/number-tables.js";
 import { panelHtml } from "./html/panel.js";
 import { resultTableHtml } from "./html/result-table.js";
 import { swatch } from "./html/swatch.js";
+import { table } from "./html/table.js";
 import { panelsOf } from "./panels.js";
 import { groupRuns, type RunGroup, resultRows } from "./result-rows.js";
 import { maximumPoints } from "./series.js";
@@ -42,6 +43,7 @@ export function renderReport(report: ExperimentReport, assets: ReportAssets): st
     `</head><body>`,
     headerHtml(report),
     `<main><section id="results"><h2>Results</h2>${resultTableHtml(resultRows(report))}</section>`,
+    ...(report.tables ?? []).map(tableHtml),
     panels.length === 0 ? "" : legendHtml(groups),
     ...panels.map(panelHtml),
     `<noscript>${numberTables(panels, groups)}</noscript>`,
@@ -82,6 +84,10 @@ function headerHtml(report: ExperimentReport): string {
     findings.length === 0 ? "" : `<div class="findings"><h3>What is seen</h3><ul>${list}</ul></div>`,
     `</div></header>`,
   ].join("");
+}
+
+function tableHtml({ title, text, head, rows }: ReportTable): string {
+  return `<section><p>${escapeHtml(text)}</p>${table(title, head, rows)}</section>`;
 }
 
 function legendHtml(groups: readonly RunGroup[]): string {

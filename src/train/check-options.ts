@@ -30,7 +30,10 @@ export function checkTrainOptions(options: Omit<TrainOptions, "runtime">): void 
   const perChannel = (value: number): number[] => new Array<number>(data.shape[0]).fill(value);
   const normalization = { mean: perChannel(0), std: perChannel(1) }; // any will do
   const network = imageNetworkOf({ ...options, normalization });
-  const { scope, logits } = forward(new Graph(), network, batch, { training: true });
+  const { scope, logits } = forward(new Graph(), network, batch, {
+    training: true,
+    ...(options.precision ? { precision: options.precision } : {}),
+  });
   const classes = Math.max(data.classes.length, validation?.classes.length ?? 0);
   assertArgument(
     logits.rank === 2 && logits.shape[1]! >= classes,

@@ -1,5 +1,5 @@
 import { assertArgument } from "../core/index.js";
-import type { Parameter } from "../graph/index.js";
+import { fullPrecision, isFullPrecision, type Parameter } from "../graph/index.js";
 import {
   constantRate,
   type GroupRule,
@@ -9,6 +9,7 @@ import {
   scheduleRates,
 } from "../optim/index.js";
 import { trackedParameters } from "./measure.js";
+import { checkLossScale } from "./overflow.js";
 import type { EpochBasics } from "./records.js";
 import type { TrainingOptions } from "./training-options.js";
 
@@ -33,6 +34,19 @@ export function checkTraining<R extends EpochBasics>(
   scheduleRates(schedule, learningRate, epochs * stepsPerEpoch, stepsPerEpoch);
   const inert = optimizer.adaptive ? groups.find(({ momentum }) => momentum !== undefined) : undefined;
   assertArgument(!inert, "train", "no momentum in groups of an adaptive optimizer", inert?.momentum, "leave it out");
+  const { precision = fullPrecision, lossScale, overflowLimit } = options;
+  if (overflowLimit !== undefined) count("overflowLimit", overflowLimit);
+  if (lossScale !== undefined) {
+    checkLossScale(lossScale);
+    const half = !isFullPrecision(precision);
+    assertArgument(
+      half,
+      "train",
+      "no loss scale in full precision",
+      lossScale,
+      "leave it out, or train in half precision",
+    );
+  }
   if (control) checkControl(control, optimizer, parameters, groups);
 }
 

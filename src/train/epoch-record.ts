@@ -1,6 +1,7 @@
 import type { WeightTensor } from "../dynamics/index.js";
 import type { EvaluationResult } from "./evaluation.js";
 import { meanDirectionCosine } from "./layer-records.js";
+import type { OverflowState } from "./overflow.js";
 import type { EpochBasics, EpochRecord, LayerRecord, Progress } from "./records.js";
 
 type Weights = Readonly<Record<string, WeightTensor>>;
@@ -34,7 +35,13 @@ export function epochBasics(end: EpochEnd<unknown>): EpochBasics {
     layers,
     ...(reference ? { directionCosine: directionCosines(weights, reference) } : {}),
     ...(cappedChannels === undefined ? {} : { cappedChannels }),
+    ...(progress.overflow ? overflowFields(progress.overflow) : {}),
   };
+}
+
+function overflowFields(overflow: OverflowState) {
+  const { goodSteps: _, overflowsInRow: __, ...logged } = overflow;
+  return logged;
 }
 
 /** The log's line of an epoch of image classification. */

@@ -1,7 +1,8 @@
-import { expectation, InvalidArgumentError, randomStream } from "../core/index.js";
-import { type ImageDataset, splitValidation, subset } from "../data/index.js";
-import type { Layer } from "../graph/index.js";
+import { assertArgument, expectation, InvalidArgumentError, randomStream } from "../core/index.js";
+import { type Augmentation, type ImageDataset, isInMemory, splitValidation, subset } from "../data/index.js";
+import type { Layer, Precision } from "../graph/index.js";
 import { resnet, resnetCifar, vgg } from "../models/index.js";
+import { heNormal, scaledBy } from "../nn/index.js";
 import {
   adam,
   adamw,
@@ -15,13 +16,32 @@ import {
   scaleInvariant,
   sgd,
 } from "../optim/index.js";
+import { normOf, weightNormOf } from "./norm-config.js";
+import { dynamicLossScale, type LossScale } from "./overflow.js";
 import type { RunConfig } from "./run-config.js";
 
 /** The network that a configuration names. */
-export function networkOf({ model, width }: Pick<RunConfig, "model" | "width">, classes: number): Layer {
+export function networkOf(
+  config: Pick<RunConfig, "model" | "width" | "weightScale" | "norm" | "weightNorm" | "branchScale">,
+  classes: number,
+): Layer {
+  const { model, width, weightScale, branchScale } = config;
   const depth = Number(/\d+$/.exec(model)![0]);
-  if (model.startsWith("vgg")) return vgg({ depth, width, classes });
-  return [18, 34, 50, 101].includes(depth) ? resnet({ depth, width, classes }) : resnetCifar({ depth, width, classes });
+  const weightNorm = weightNormOf(config.weightNorm);
+  const options = {
+    depth,
+    width,
+    classes,
+    norm: normOf(config.norm),
+    ...(weightNorm ? { weightNorm } : {}),
+    ...(weightScale === 1 ? {} : { initializer: scaledBy(weightScale, heNormal()) }),
+  };
+  if (model.startsWith("vgg")) {
+    assertArgument(branchScale === undefined, "branchScale", "a residual network", model, "leave it out");
+    return vgg(options);
+  }
+  const residual = { ...options, ...(branchScale === undefined ? {} : { branchScale }) };
+  return [18, 34, 50, 101].includes(depth) ? resnet(residual) : resnetCifar(residual);
 }
 
 /** The optimizer of a configuration. */
@@ -30,6 +50,22 @@ export function optimizerOf(config: RunConfig): Optimizer {
   const clip = clipNorm === undefined ? {} : { clipNorm };
   if (optimizer === "sgd") return sgd({ momentum, nesterov, weightDecay, decay, ...clip });
   return { adam, adamw }[optimizer]({ beta1, beta2, epsilon, weightDecay, ...clip });
+}
+
+const storageTypes = { fp32: "float32", fp16: "float16", bf16: "bfloat16" } as const;
+
+/** The number formats of a configuration. */
+export function precisionOf({
+  precision,
+  normAccumulator,
+}: Pick<RunConfig, "precision" | "normAccumulator">): Precision {
+  return { storage: storageTypes[precision], normAccumulator };
+}
+
+/** The loss scale of a configuration, if it has one. */
+export function lossScaleOf({ lossScale }: Pick<RunConfig, "lossScale">): LossScale | undefined {
+  if (lossScale === undefined || typeof lossScale === "number") return lossScale;
+  return dynamicLossScale(lossScale === "dynamic" ? {} : lossScale);
 }
 
 const matchers: Readonly<Record<string, Matcher>> = {
@@ -57,6 +93,12 @@ function pattern(text: string): RegExp {
   } catch {
     throw new InvalidArgumentError(expectation("groups", "a regular expression after name:", text));
   }
+}
+
+/** The random changes of training images: a crop of padded ones in memory, a resized region of those in files. */
+export function augmentationOf({ crop, flip }: Pick<RunConfig, "crop" | "flip">, data: ImageDataset): Augmentation {
+  if (isInMemory(data)) return { crop, flip };
+  return { flip, ...(crop > 0 ? { resizedCrop: {} } : {}) };
 }
 
 /** The images that a run trains on, and those that it is judged by after each epoch. */

@@ -34,6 +34,6 @@ export function imageLogits(scope: Scope, { network, shape, pixels, mean, std }:
   const unit = pixels === "uint8" ? 255 : 1;
   const perChannel = (values: readonly number[]): Value => graph.constant(tensor(values, [1, values.length, 1, 1]));
   const centred = sub(cast(images, "float32"), perChannel(mean.map((m) => unit * m)));
-  const x = div(centred, perChannel(std.map((s) => unit * s)));
+  const x = scope.stored(div(centred, perChannel(std.map((s) => unit * s))));
   return scope.record(network.apply(x, scope));
 }

@@ -1,6 +1,7 @@
 export * from "./check-options.js";
 export * from "./check-training.js";
 export * from "./deployment.js";
+export * from "./diagnosis.js";
 export * from "./engine.js";
 export * from "./epoch-record.js";
 export * from "./evaluation.js";
@@ -11,7 +12,10 @@ export * from "./image-programs.js";
 export * from "./initial-state.js";
 export * from "./measure.js";
 export * from "./network-scope.js";
+export { normOf, weightNormOf } from "./norm-config.js";
 export * from "./objective.js";
+export * from "./overflow.js";
+export * from "./overflow-watch.js";
 export * from "./records.js";
 export * from "./run-config.js";
 export * from "./side-programs.js";

@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/index.js";
+import type { OverflowPlace, OverflowState } from "./overflow.js";
 
 /** Smallest, middle and largest value over a layer's channels. */
 export interface Spread {
@@ -42,6 +43,19 @@ export interface EpochBasics {
   readonly directionCosine?: Readonly<Record<string, number>>;
   /** Channels whose correction was capped so far, counted over steps. */
   readonly cappedChannels?: number;
+  /** In half precision: what the loss of the next step is multiplied by. */
+  readonly lossScale?: number;
+  /** In half precision: steps that were skipped so far, since a gradient or the loss was not finite; and the first one. */
+  readonly overflowSteps?: number;
+  readonly firstOverflow?: OverflowPlace;
+  /** In half precision: normalizations whose statistics were not finite so far, over layers and steps; and the first one. */
+  readonly overflowStatistics?: number;
+  readonly firstOverflowStatistic?: OverflowPlace;
+}
+
+/** A line of the log: the first step that was skipped in half precision. */
+export interface OverflowRecord extends OverflowPlace {
+  readonly type: "overflow";
 }
 
 /** A line of the log: an epoch of image classification. */
@@ -77,6 +91,8 @@ export interface Progress {
   /** Sums of the objective's counts in the epoch under way. */
   readonly counts: Readonly<Record<string, number>>;
   readonly cappedChannels: number;
+  /** In half precision. */
+  readonly overflow?: OverflowState;
   /** The epoch with the best verdict so far, and its score: for images, the validation accuracy in per cent. */
   readonly best?: { readonly epoch: number; readonly score: number };
 }
@@ -100,7 +116,7 @@ export interface Recorder<R extends EpochBasics = EpochRecord> {
   /** All weights of one step. */
   norms(rows: readonly NormRow[]): void | Promise<void>;
   /** One line of the log. */
-  log(record: R | LayersRecord): void | Promise<void>;
+  log(record: R | LayersRecord | OverflowRecord): void | Promise<void>;
   /** Replaces the checkpoint of that name. */
   checkpoint(name: "last" | "best", checkpoint: Checkpoint): void | Promise<void>;
   /** The scale-invariant weights at the end of an epoch. */

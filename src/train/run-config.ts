@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InvalidArgumentError } from "../core/index.js";
 import type { DecayForm } from "../optim/index.js";
+import { normSchema, weightNormSchema } from "./norm-config.js";
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -16,6 +17,13 @@ const groupSchema = v.strictObject({
   rateFactor: v.optional(nonNegative),
   weightDecay: v.optional(nonNegative),
   momentum: v.optional(momentum),
+});
+
+const dynamicSchema = v.strictObject({
+  initial: v.optional(positive, 2 ** 16),
+  growth: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(1)), 2),
+  backoff: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 0.5),
+  growthInterval: v.optional(count, 2000),
 });
 
 const recordedControl = {
@@ -43,8 +51,18 @@ const fieldsSchema = v.strictObject({
   model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
-  /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files. */
+  /** Multiplies the initial weights of the convolutions. */
+  weightScale: v.optional(positive, 1),
+  /** What normalizes the activations; batch-norm by default. */
+  norm: v.optional(normSchema, {}),
+  /** What makes the weights of convolutions and of the last layer from stored ones; nothing by default. */
+  weightNorm: v.optional(weightNormSchema, {}),
+  /** Residual networks: what a learned factor of each branch starts as; by the normalization if absent. */
+  branchScale: v.optional(v.union([v.literal("none"), v.pipe(v.number(), v.finite())])),
+  /** `embedded`, or a folder with CIFAR-10/100 (binary) or IDX files, or with a folder of images for each class. */
   data: v.optional(v.string(), "embedded"),
+  /** Height and width that images in class folders are brought to; 224 if absent. */
+  imageSize: v.optional(count),
   /** Training images used, chosen at random; all if absent. */
   images: v.optional(count),
   /** Images set aside from the training set: a fraction below 1, or a number. 0: none. */
@@ -66,9 +84,25 @@ const fieldsSchema = v.strictObject({
   adamEpsilon: v.optional(nonNegative, 1e-8),
   /** Limit of the norm of all gradients together; none if absent. */
   clipNorm: v.optional(positive),
+  /** Format in which values are stored between layers, emulated. */
+  precision: v.optional(v.picklist(["fp32", "fp16", "bf16"]), "fp32"),
+  /** How the sums inside normalizations are taken. */
+  normAccumulator: v.optional(v.picklist(["fp32", "fp16-sum", "fp16-block-mean", "fp16-mean-first"]), "fp32"),
+  /** In half precision: what the loss is multiplied by, `dynamic`, or that with numbers of its own; 1 if absent. */
+  lossScale: v.optional(
+    v.union(
+      [positive, v.literal("dynamic"), dynamicSchema],
+      ({ input }) => `expected a scale > 0, or dynamic, got ${input}`,
+    ),
+  ),
+  /** In half precision: steps skipped in a row that end the run. */
+  overflowLimit: v.optional(count, 50),
   groups: v.optional(v.array(groupSchema), []),
   control: v.optional(controlSchema, { kind: "none" }),
-  /** Zeros padded around an image before it is cropped at random; 0: no crop. */
+  /**
+   * Zeros padded around an image before it is cropped at random. Of images in class folders, whose size varies, a
+   * random region is resized instead, whatever the number. 0: no crop.
+   */
   crop: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 4),
   flip: v.optional(v.boolean(), true),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),

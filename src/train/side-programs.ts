@@ -1,8 +1,6 @@
-import { div, Graph, mul, type Parameter, type Program, reshape, total, type Value } from "../graph/index.js";
+import { div, Graph, mul, type Parameter, type Program, reshape, type Value } from "../graph/index.js";
 import { scaleProportional } from "../norm/index.js";
 import { channelNorms, channelsOf, flat } from "./measure.js";
-import { type NetworkOptions, networkScope } from "./network-scope.js";
-import type { BatchShape, Objective } from "./objective.js";
 import type { TrainingStep } from "./training-step.js";
 
 /** Output `norms`: the 2-norms of all channels of the tracked weights, as in a training step. */
@@ -53,25 +51,4 @@ export function rescaleProgram({
     return channelNorms(scaled, parameter);
   });
   return { graph, outputs: { norms: flat(norms) }, updates };
-}
-
-/**
- * For every layer, in execution order, a number that is 0 where its output is finite and NaN where it is not: the sum
- * of x · 0.
- */
-export function diagnosisProgram(
-  objective: Objective,
-  shape: BatchShape,
-  options: Omit<NetworkOptions, "training">,
-): Program {
-  const graph = new Graph();
-  const scope = networkScope(graph, { ...options, training: true });
-  objective.apply(scope, shape);
-  const probes = [
-    ...scope.parameters.map(({ name, value }) => [`parameter ${name}`, value] as const),
-    ...scope.outputs.map(
-      ({ layer, value }) => [layer === "" ? "the network's output" : `layer ${layer}`, value] as const,
-    ),
-  ];
-  return { graph, outputs: Object.fromEntries(probes.map(([name, value]) => [name, total(mul(value, 0))])) };
 }

@@ -1,5 +1,5 @@
 import { assertArgument, type Tensor } from "../core/index.js";
-import type { ImageDataset } from "../data/index.js";
+import type { ImageDataset, Pixels } from "../data/index.js";
 import { type ExportOptions, exportOnnx, type NetworkState, plainTensors } from "./deployment.js";
 import type { EvaluationResult, Evaluator } from "./evaluation.js";
 
@@ -14,9 +14,9 @@ export interface TrainedModel {
   /** Accuracy, loss, predictions and logits on a set of images, with running statistics. */
   evaluate(data: ImageDataset): Promise<EvaluationResult>;
   /** Logits of each image, row by row: [n × classes]; pixels as for {@link TrainedModel.predict}. */
-  logits(images: ImageDataset["images"]): Promise<Float32Array>;
+  logits(images: Pixels): Promise<Float32Array>;
   /** The class of each image; pixels [n, C, H, W] as the network was trained on. */
-  predict(images: ImageDataset["images"]): Promise<Int32Array>;
+  predict(images: Pixels): Promise<Int32Array>;
   /**
    * The evaluation graph as an ONNX file: input `images` [batch, C, H, W] as trained on (normalization is inside),
    * output `logits` [batch, classes]; any batch.
@@ -34,7 +34,7 @@ interface TrainedParts extends NetworkState {
 /** Wraps a state and the network that it belongs to. */
 export function trainedModel(parts: TrainedParts): TrainedModel {
   const { network, state, judge, epsilonScale, classes } = parts;
-  function unlabelled(images: ImageDataset["images"]): ImageDataset {
+  function unlabelled(images: Pixels): ImageDataset {
     const perImage = network.shape.reduce((product, size) => product * size, 1);
     const count = images.length / perImage;
     assertArgument(Number.isInteger(count), "predict", `a multiple of ${perImage} pixel values`, images.length);

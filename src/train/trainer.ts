@@ -9,6 +9,7 @@ import type { EpochRecord, Progress } from "./records.js";
 import { imageNetworkOf, type TrainOptions } from "./train-options.js";
 import { type TrainedModel, trainedModel } from "./trained-model.js";
 import { trainingLoop } from "./training-loop.js";
+import { engineOptionsOf } from "./training-options.js";
 
 /** A finished or interrupted training. Call {@link TrainingResult.close} when done with it. */
 export interface TrainingResult {
@@ -33,21 +34,22 @@ export interface TrainingResult {
  */
 export async function train(options: TrainOptions): Promise<TrainingResult> {
   checkTrainOptions(options);
-  const { data, runtime, batch = 128, seed = 1, control, groups = [], augmentation, validation, onStep } = options;
-  const { optimizer, batches = trainingBatches } = options;
+  const { data, runtime, batch = 128, seed = 1, control, precision, augmentation, validation, onStep } = options;
+  const { batches = trainingBatches } = options;
   const network = imageNetworkOf(options);
   const held = closing();
   const state = await held.open(() => runtime.createState({}));
   const judge = await held.open(() =>
-    evaluator(runtime, network, batch, { scalesEpsilon: control?.scalesEpsilon ?? false }),
+    evaluator(runtime, network, batch, {
+      scalesEpsilon: control?.scalesEpsilon ?? false,
+      ...(precision ? { precision } : {}),
+    }),
   );
   const engine = await held.open(() =>
     trainingEngine(runtime, state, {
       objective: imageClassification(network),
       shape: [batch],
-      optimizer,
-      groups,
-      ...(control ? { control } : {}),
+      ...engineOptionsOf(options),
     }),
   );
   const source = await held.open(async () =>

@@ -1,7 +1,7 @@
 import type { WeightTensor } from "../dynamics/index.js";
 import type { State } from "../graph/index.js";
 import { constantRate, scheduleRates } from "../optim/index.js";
-import { fitting, requireFinite } from "./checkpoint-tensors.js";
+import { fitting, requireFinite, withoutBuffers } from "./checkpoint-tensors.js";
 import type { Engine, Measurement } from "./engine.js";
 import type { EpochEnd } from "./epoch-record.js";
 import { initialState } from "./initial-state.js";
@@ -9,7 +9,7 @@ import { layerRecords, normRows } from "./layer-records.js";
 import type { StepBatchSource } from "./objective.js";
 import { addCounts, type EpochBasics, freshProgress, type Progress } from "./records.js";
 import { stopwatch } from "./stopwatch.js";
-import type { TrainingOptions } from "./training-options.js";
+import type { PrecisionOptions, TrainingOptions } from "./training-options.js";
 
 /** How a network does on data that it is judged by. */
 export interface Verdict {
@@ -31,7 +31,7 @@ export interface LoopEvent {
 
 /** What {@link trainingLoop} runs. */
 export interface LoopOptions<R extends EpochBasics, V extends Verdict>
-  extends Omit<TrainingOptions<R>, "optimizer" | "groups"> {
+  extends Omit<TrainingOptions<R>, "optimizer" | "groups" | keyof PrecisionOptions> {
   readonly engine: Engine;
   readonly state: State;
   readonly source: StepBatchSource;
@@ -71,6 +71,7 @@ export async function trainingLoop<R extends EpochBasics, V extends Verdict>(
 
   await state.write(resume ? fitting(resume, engine.step) : initialState(engine.step, seed));
   control?.restore(progress.cappedChannels);
+  engine.restore(progress.overflow);
   await trainOn();
   const epsilonScale = control?.epsilonScaleAfter(progress.step) ?? 1;
   return { epochs, progress, interrupted: progress.step < steps, epsilonScale };
@@ -97,13 +98,18 @@ export async function trainingLoop<R extends EpochBasics, V extends Verdict>(
         await recorder.norms(normRows(step + 1, measurement));
         await recorder.log({ type: "layers", step: step + 1, layers: layerRecords(measurement) });
       }
+      const { overflow } = engine;
+      if (overflow?.firstOverflow && !progress.overflow?.firstOverflow) {
+        await recorder?.log({ type: "overflow", ...overflow.firstOverflow });
+      }
       progress = {
         ...progress,
         step: step + 1,
-        lossSum: progress.lossSum + loss * weight,
+        lossSum: progress.lossSum + (weight > 0 ? loss * weight : 0),
         lossWeight: progress.lossWeight + weight,
         counts: addCounts(progress.counts, counts),
         cappedChannels: control?.cappedChannels ?? 0,
+        ...(overflow ? { overflow } : {}),
       };
       const itemsPerSecond = clock.rate();
       options.onStep?.({ step: step + 1, steps, epoch: Math.floor(step / stepsPerEpoch) + 1, loss, itemsPerSecond });
@@ -156,7 +162,9 @@ export async function trainingLoop<R extends EpochBasics, V extends Verdict>(
   async function save(name: "last" | "best"): Promise<void> {
     if (!recorder) return;
     const tensors = await state.read();
-    requireFinite(tensors, progress.step);
+    // In half precision running statistics may be infinite: that the batch's were is noted, and training goes on.
+    const judged = engine.overflow ? withoutBuffers(tensors, engine.step) : tensors;
+    requireFinite(judged, progress.step);
     await recorder.checkpoint(name, { tensors, progress });
   }
 }

@@ -1,9 +1,18 @@
 import type { Tensor } from "../core/index.js";
+import type { Precision } from "../graph/index.js";
 import type { GroupRule, Optimizer, Schedule, StepControl } from "../optim/index.js";
+import type { EngineOptions } from "./engine.js";
+import type { OverflowOptions } from "./overflow-watch.js";
 import type { Checkpoint, EpochBasics, Recorder } from "./records.js";
 
+/** Number formats of a training, and what keeps it from overflowing in them. */
+export interface PrecisionOptions extends OverflowOptions {
+  /** Number formats that are emulated, in training and evaluation; float32 throughout by default. */
+  readonly precision?: Precision;
+}
+
 /** What is the same in every training, whatever it trains; R is what it logs of an epoch. */
-export interface TrainingOptions<R extends EpochBasics> {
+export interface TrainingOptions<R extends EpochBasics> extends PrecisionOptions {
   readonly epochs: number;
   /** Base learning rate η, per step. */
   readonly learningRate: number;
@@ -29,4 +38,19 @@ export interface TrainingOptions<R extends EpochBasics> {
   readonly signal?: AbortSignal;
   /** Told after each epoch, when its record and checkpoints are written. */
   readonly onEpoch?: (record: R) => void;
+}
+
+/** What the engine takes of a training's options. */
+export function engineOptionsOf<R extends EpochBasics>(
+  options: TrainingOptions<R>,
+): Omit<EngineOptions, "objective" | "shape"> {
+  const { optimizer, groups, control, precision, lossScale, overflowLimit } = options;
+  return {
+    optimizer,
+    ...(groups ? { groups } : {}),
+    ...(control ? { control } : {}),
+    ...(precision ? { precision } : {}),
+    ...(lossScale === undefined ? {} : { lossScale }),
+    ...(overflowLimit === undefined ? {} : { overflowLimit }),
+  };
 }

@@ -1,6 +1,16 @@
-import { type Buffer, Graph, gradients, mul, type Parameter, type Program, sub, type Value } from "../graph/index.js";
 import {
-  clipByGlobalNorm,
+  type Buffer,
+  fullPrecision,
+  Graph,
+  isFullPrecision,
+  mul,
+  type Parameter,
+  type Precision,
+  type Program,
+  sub,
+  type Value,
+} from "../graph/index.js";
+import {
   type Group,
   type GroupRule,
   groupParameters,
@@ -11,6 +21,8 @@ import {
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
 import { networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
+import { overflowFlags, watchedLayers, zeroIfFinite } from "./overflow-flags.js";
+import { clipped, type Member, stepGradients } from "./step-gradients.js";
 
 /** What a training step is made of. */
 export interface TrainingStepOptions {
@@ -24,6 +36,11 @@ export interface TrainingStepOptions {
   readonly control?: Pick<StepControl, "perChannel" | "scalesEpsilon" | "weightDecay">;
   /** Whether norms and rotations are measured; adds the outputs `norms`, `nextNorms` and `rotations`. */
   readonly measure?: boolean;
+  /**
+   * Number formats that are emulated; float32 throughout by default. In any other the loss is scaled by an input, and
+   * there are the outputs `finite`, 0 if the loss and all gradients are finite and NaN if not, and `badStatistics`.
+   */
+  readonly precision?: Precision;
 }
 
 /** A whole training step as one program: forward, backward, update and measurements. */
@@ -35,6 +52,8 @@ export interface TrainingStep {
   readonly program: Program;
   /** Names of the outputs that are counts. */
   readonly counts: readonly string[];
+  /** In half precision: the normalizations whose statistics are watched, in the order of the output `badStatistics`. */
+  readonly watched: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly groups: readonly Group[];
@@ -43,6 +62,9 @@ export interface TrainingStep {
   /** Kept tensors of the optimizer: state name, degree, and the parameter whose shape they have. */
   readonly slots: readonly (SlotKind & { readonly parameter: Parameter })[];
 }
+
+/** Name of the input that the loss is multiplied by, a scalar, in half precision. */
+export const lossScaleInput = "lossScale";
 
 /** Name of the input that holds a group's learning rate, a scalar. */
 export const rateInput = (group: string): string => `rate/${group}`;
@@ -60,29 +82,36 @@ export const slotName = (slot: string, parameter: string): string => `optimizer/
 /** Builds the program of one training step. */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const graph = new Graph();
-  const scope = networkScope(graph, { training: true, scalesEpsilon: options.control?.scalesEpsilon ?? false });
+  const { precision = fullPrecision } = options;
+  const half = !isFullPrecision(precision);
+  const scalesEpsilon = options.control?.scalesEpsilon ?? false;
+  const scope = networkScope(graph, { training: true, scalesEpsilon, precision });
   const { loss, counts } = options.objective.apply(scope, options.shape);
   const { parameters, buffers } = scope;
   const groups = groupParameters(parameters, options.groups ?? []);
   const updates: Record<string, Value> = {};
   for (const buffer of buffers) if (buffer.next) updates[buffer.name] = buffer.next;
-  const slots = update(graph, loss, groups, options, updates);
+  const members = stepGradients(loss, groups, half ? graph.input(lossScaleInput) : undefined);
+  const slots = update(graph, members, options, updates);
 
   const tracked = trackedParameters(parameters);
   const measured = options.measure && tracked.length > 0 ? measurements(tracked, updates) : {};
-  const program: Program = { graph, outputs: { loss, ...counts, ...measured }, updates };
-  return { program, counts: Object.keys(counts), parameters, buffers, groups, tracked, slots };
+  const watched = half ? watchedLayers(scope.statistics) : [];
+  const checks = {
+    ...(half ? { finite: zeroIfFinite([loss, ...members.map(({ gradient }) => gradient)]) } : {}),
+    ...(watched.length > 0 ? { badStatistics: overflowFlags(scope.statistics) } : {}),
+  };
+  const program: Program = { graph, outputs: { loss, ...counts, ...checks, ...measured }, updates };
+  return { program, counts: Object.keys(counts), watched, parameters, buffers, groups, tracked, slots };
 }
 
 /** Adds the update of every parameter; returns the optimizer's kept tensors. */
 function update(
   graph: Graph,
-  loss: Value,
-  groups: readonly Group[],
+  members: readonly Member[],
   { optimizer, control }: TrainingStepOptions,
   updates: Record<string, Value>,
 ): TrainingStep["slots"] {
-  const members = slopes(loss, groups, optimizer.clipNorm);
   const rates = new Map<string, Value>();
   const input = (name: string, shape: readonly number[] = []): Value => {
     const known = rates.get(name) ?? graph.input(name, shape);
@@ -97,7 +126,7 @@ function update(
         ])
       : input(controlledRateInput());
 
-  return members.flatMap(({ group, parameter, gradient }) => {
+  return clipped(members, optimizer.clipNorm).flatMap(({ group, parameter, gradient }) => {
     const controlled = control !== undefined && parameter.scaleInvariance !== "none";
     const rate = controlled ? controlledRate(parameter) : input(rateInput(group.name));
     const { value: weight, name } = parameter;
@@ -119,25 +148,6 @@ function update(
     for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
     return kept.map(({ name: stateName, degree }) => ({ name: stateName, degree, parameter }));
   });
-}
-
-/** The gradient of every parameter that the loss depends on, clipped, with the parameter's group. */
-function slopes(loss: Value, groups: readonly Group[], clipNorm: number | undefined) {
-  const members = groups.flatMap((group) => group.parameters.map((parameter) => ({ group, parameter })));
-  const plain = gradients(
-    loss,
-    members.map(({ parameter }) => parameter.value),
-  );
-  const known = members.flatMap((member, index) => {
-    const gradient = plain[index];
-    return gradient === undefined ? [] : [{ ...member, gradient }];
-  });
-  if (clipNorm === undefined) return known;
-  const clipped = clipByGlobalNorm(
-    known.map(({ gradient }) => gradient),
-    clipNorm,
-  );
-  return known.map((member, index) => ({ ...member, gradient: clipped[index]! }));
 }
 
 function measurements(tracked: readonly Parameter[], updates: Readonly<Record<string, Value>>): Record<string, Value> {

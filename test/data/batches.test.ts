@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { InvalidArgumentError, randomStream } from "../../src/core/index.js";
 import { drawPlacement } from "../../src/data/augment.js";
-import { type Batch, evaluationBatches, type ImageDataset, trainingBatches } from "../../src/data/index.js";
+import { type Batch, evaluationBatches, type ImagesInMemory, trainingBatches } from "../../src/data/index.js";
 import { numbered } from "./support.js";
 
 const shape = [2, 5, 6] as const;
 const crop = 2;
 
 /** Every image that padding, cropping and mirroring can make of one, spelled out pixel by pixel. */
-function* naivePlacements({ images, shape: [channels, height, width] }: ImageDataset, row: number) {
+function* naivePlacements({ images, shape: [channels, height, width] }: ImagesInMemory, row: number) {
   const pixel = (channel: number, y: number, x: number): number =>
     y < 0 || y >= height || x < 0 || x >= width ? 0 : images[((row * channels + channel) * height + y) * width + x]!;
   for (let top = 0; top <= 2 * crop; top++) {
@@ -28,7 +28,7 @@ function* naivePlacements({ images, shape: [channels, height, width] }: ImageDat
   }
 }
 
-async function allBatches(dataset: ImageDataset, batch: number, epochs: number, augmentation = {}): Promise<Batch[]> {
+async function allBatches(dataset: ImagesInMemory, batch: number, epochs: number, augmentation = {}): Promise<Batch[]> {
   const source = trainingBatches(dataset, { batch, seed: 3, augmentation });
   const positions = Array.from({ length: epochs * source.batchesPerEpoch }, (_, i) => i);
   return Promise.all(

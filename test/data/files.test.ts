@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { DataError } from "../../src/core/index.js";
 import { embeddedDataset, readDataset } from "../../src/data/files/index.js";
 import { channelStatistics, fashionMnistClasses } from "../../src/data/index.js";
-import { idx, temporaryFolder } from "./support.js";
+import { idx, inMemory, temporaryFolder } from "./support.js";
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
@@ -57,12 +57,12 @@ test.each([
   ["in torchvision's subfolder", idxFiles, "MNIST/raw"],
 ])("IDX files are read: %s", async (_how, files, below) => {
   const folder = folderOf(files, below);
-  const training = await readDataset(folder, "train");
+  const training = inMemory(await readDataset(folder, "train"));
   expect([...training.images]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect([...training.labels]).toEqual([9, 0, 4]);
   expect(training.shape).toEqual([1, 2, 2]);
   expect(training.name).toMatch(/\(IDX\)$/); // not the official files
-  const evaluation = await readDataset(folder, "test");
+  const evaluation = inMemory(await readDataset(folder, "test"));
   expect([...evaluation.images, ...evaluation.labels]).toEqual([21, 22, 23, 24, 7]);
 });
 
@@ -75,13 +75,13 @@ test("class names of an IDX folder can be given, and bound its labels", async ()
 
 test.each(["", "cifar-10-batches-bin"])("CIFAR-10 is read from the folder %j", async (below) => {
   const folder = folderOf(cifar10Files, below);
-  const training = await readDataset(folder, "train");
+  const training = inMemory(await readDataset(folder, "train"));
   expect(training.name).toBe("CIFAR-10");
   expect(training.shape).toEqual([3, 32, 32]);
   expect([...training.labels]).toEqual([1, 2, 3, 4, 5]);
   expect([0, 1, 2, 3, 4].map((row) => training.images[row * 3072 + 3071])).toEqual([10, 20, 30, 40, 50]);
   expect(training.classes).toEqual(names);
-  const evaluation = await readDataset(folder, "test");
+  const evaluation = inMemory(await readDataset(folder, "test"));
   expect([...evaluation.labels, evaluation.images[0]]).toEqual([9, 90]);
 });
 
@@ -92,7 +92,7 @@ test("CIFAR-10 without its list of classes has the usual ones", async () => {
 
 test.each(["", "cifar-100-binary"])("CIFAR-100 is read from the folder %j, with either labels", async (below) => {
   const folder = folderOf(cifar100Files, below);
-  const fine = await readDataset(folder, "train");
+  const fine = inMemory(await readDataset(folder, "train"));
   expect([fine.name, fine.labels[0], fine.classes[42], fine.images[0]]).toEqual(["CIFAR-100", 42, "fine 42", 5]);
   const coarse = await readDataset(folder, "test", { labels: "coarse" });
   expect([coarse.labels[0], coarse.classes[19], coarse.classes.length]).toEqual([19, "coarse 19", 20]);
@@ -274,7 +274,7 @@ test("the embedded files have the sums written beside them", () => {
 
 const fullSet = "/usr/share/datasets/fashion-mnist";
 test.runIf(existsSync(fullSet))("each embedded image is the next of its class in the full set", async () => {
-  const [full, embedded] = await Promise.all([readDataset(fullSet, "train"), embeddedDataset("train")]);
+  const [full, embedded] = await Promise.all([readDataset(fullSet, "train").then(inMemory), embeddedDataset("train")]);
   expect(full.name).toBe("Fashion-MNIST");
   const taken = new Array<number>(10).fill(0);
   let place = 0;

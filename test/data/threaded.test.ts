@@ -104,8 +104,8 @@ test("a worker that goes away is an error", async () => {
 test("an error in a batch asked for in advance is seen only by who takes it", async () => {
   const source = fromCode(
     `parentPort.on("message", ({ id }) => {
-       if (id > 0) throw new Error("later");
-       parentPort.postMessage({ id, images: new Uint8Array(1), labels: new Int32Array(1) });
+       if (id > 0) setTimeout(() => { throw new Error("later"); }, 100); // not before the first reply arrived
+       else parentPort.postMessage({ id, images: new Uint8Array(1), labels: new Int32Array(1) });
      });`,
     1,
   );

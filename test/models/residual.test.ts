@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/index.js";
 import { Graph, gradients, mul, Scope, total, type Value } from "../../src/graph/index.js";
 import { type ResidualOptions, resnetCifar } from "../../src/models/index.js";
+import { meanOnlyBatchNorm } from "../../src/norm/index.js";
 import { evaluate } from "../../src/reference/index.js";
 import { initialState } from "../../src/train/index.js";
 import { normal } from "../support/random-tensors.js";
@@ -41,8 +42,15 @@ describe("the branches of a residual network without normalizations", () => {
     expect(grown).toBeLessThan(doubling * 1.5);
   });
 
+  it("still multiply it with each block if the mean alone is taken out", () => {
+    const grown = growth(18, { norm: () => meanOnlyBatchNorm(), branchScale: "none" });
+    expect(grown).toBeGreaterThan(1.4 ** (17 / 2));
+    expect(grown).toBeLessThan(2 ** (17 / 2));
+  });
+
   it("leave the variance alone with the default factor, bounded with 1/√blocks; batch-norm's grow by 1 a block", () => {
     expect(growth(18, without)).toBe(1);
+    expect(growth(18, { norm: () => meanOnlyBatchNorm() })).toBe(1);
     expect(growth(18, { ...without, branchScale: 1 / Math.sqrt(54) })).toBeLessThan(Math.sqrt(Math.E));
     expect(growth(18, {})).toBeLessThan(Math.sqrt(18));
     expect(growth(18, {})).toBeGreaterThan(Math.sqrt(18) / 1.5);

@@ -83,7 +83,7 @@ describe.each(Object.entries(translators))("%s", (_name, network) => {
           .sort((a, b) => b.logProbability - a.logProbability)
           .slice(0, 2);
         const got = [0, 1].map((place) => ({
-          token: Number(next.tokens!.data[row * 2 + place]),
+          token: Number(next.likely!.data[row * 2 + place]),
           logProbability: expect.closeTo(Number(next.logProbabilities!.data[row * 2 + place]), 10) as number,
         }));
         expect(best).toEqual(got);

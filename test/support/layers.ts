@@ -1,5 +1,15 @@
 import type { Tensor } from "../../src/core/index.js";
-import { Graph, gradients, type Layer, mul, Scope, type Tensors, total, type Value } from "../../src/graph/index.js";
+import {
+  Graph,
+  gradients,
+  type Layer,
+  mul,
+  type Precision,
+  Scope,
+  type Tensors,
+  total,
+  type Value,
+} from "../../src/graph/index.js";
 import { evaluate } from "../../src/reference/index.js";
 import { normal, uniform } from "./random-tensors.js";
 
@@ -19,15 +29,18 @@ export interface BuildLayerOptions {
   readonly training?: boolean;
   /** Puts the layer behind a scale-invariant weight whose norm it is to follow. */
   readonly following?: { readonly epsilonScale: number; readonly statisticsScale?: number };
+  /** Float32 throughout by default. */
+  readonly precision?: Precision;
 }
 
 /** Applies a layer to an input `x`. */
 export function buildLayer(layer: Layer, x: Tensor, options: BuildLayerOptions = {}): BuiltLayer {
-  const { training = true, following } = options;
+  const { training = true, following, precision } = options;
   const graph = new Graph();
   const input = graph.input("x", x.shape, x.dtype);
   const scope = new Scope(graph, {
     training,
+    ...(precision ? { precision } : {}),
     ...(following
       ? {
           following: {

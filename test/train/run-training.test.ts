@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RunError } from "../../src/core/index.js";
+import { isFullPrecision } from "../../src/graph/index.js";
 import { readRun } from "../../src/io/files/index.js";
-import { parseRunConfig, type RunConfigInput } from "../../src/train/index.js";
+import { lossScaleOf, parseRunConfig, precisionOf, type RunConfigInput } from "../../src/train/index.js";
 import { normRecord, readRunConfig, requireSameConfig, runTraining } from "../../src/train/node/index.js";
 
 // Runs in folders that follow or are compared with other runs: what does not fit is found before a folder is made.
@@ -202,6 +203,23 @@ describe("run.json", () => {
       expect(() => decayOf(wrong)).toThrow(/decay: expected decoupled with adamw and coupled with adam/);
     }
     expect(() => decayOf({ optimizer: "adam", nesterov: true })).toThrow(/nesterov: expected false unless/);
+  });
+
+  it("says the number formats, and how the loss is scaled", () => {
+    const formats = { precision: "fp16", normAccumulator: "fp16-sum" } as const;
+    expect(precisionOf(parseRunConfig({ ...tiny, ...formats }))).toEqual({
+      storage: "float16",
+      normAccumulator: "fp16-sum",
+    });
+    expect(isFullPrecision(precisionOf(parseRunConfig(tiny)))).toBe(true);
+    const scale = (lossScale: number | "dynamic") => lossScaleOf(parseRunConfig({ ...tiny, ...formats, lossScale }));
+    expect(scale(1024)).toBe(1024);
+    expect(scale("dynamic")).toEqual({ initial: 65536, growth: 2, backoff: 0.5, growthInterval: 2000 });
+    const own = parseRunConfig({ ...tiny, ...formats, lossScale: { growthInterval: 100 } });
+    expect(lossScaleOf(own)).toEqual({ initial: 65536, growth: 2, backoff: 0.5, growthInterval: 100 });
+    expect(() => parseRunConfig({ ...tiny, lossScale: 0 })).toThrow("lossScale: expected >0 but got 0");
+    const word: unknown = { ...tiny, lossScale: "fast" };
+    expect(() => parseRunConfig(word)).toThrow("lossScale: expected a scale > 0, or dynamic, got fast");
   });
 
   it("is refused field by field", () => {

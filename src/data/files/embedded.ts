@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { fashionMnistClasses } from "../class-names.js";
-import type { ImageDataset } from "../dataset.js";
+import type { ImagesInMemory } from "../dataset.js";
 import type { DatasetSplit } from "./layout.js";
 import { readDataset } from "./read-dataset.js";
 
@@ -13,7 +13,7 @@ const folder = fileURLToPath(new URL("../../../data/fashion-mnist", import.meta.
  *
  * @throws DataError if the package's files are missing or damaged.
  */
-export async function embeddedDataset(split: DatasetSplit): Promise<ImageDataset> {
-  const dataset = await readDataset(folder, split, { classes: fashionMnistClasses });
+export async function embeddedDataset(split: DatasetSplit): Promise<ImagesInMemory> {
+  const dataset = (await readDataset(folder, split, { classes: fashionMnistClasses })) as ImagesInMemory; // IDX is
   return { ...dataset, name: split === "train" ? "Fashion-MNIST (10,000 training images)" : "Fashion-MNIST" };
 }

@@ -9,6 +9,8 @@ export interface ReadDatasetOptions {
   readonly labels?: "fine" | "coarse";
   /** Name of each class, where the files do not say: in IDX folders other than MNIST and Fashion-MNIST. Ten digits if absent. */
   readonly classes?: readonly string[];
+  /** Height and width that images in a folder are brought to; 224 if absent. Other formats have the size they have. */
+  readonly imageSize?: number;
 }
 
 /** One way in which datasets lie in a folder. */

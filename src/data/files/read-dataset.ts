@@ -4,20 +4,22 @@ import { assertArgument, DataError, expectation } from "../../core/index.js";
 import type { ImageDataset } from "../dataset.js";
 import { cifar10Folder, cifar100Folder } from "./cifar-folder.js";
 import { idxFolder } from "./idx-folder.js";
+import { imageFolder } from "./image-folder.js";
 import type { DatasetSplit, Layout, ReadDatasetOptions } from "./layout.js";
 import { fileError } from "./read-bytes.js";
 
 export type { DatasetSplit, ReadDatasetOptions };
 
-const layouts: readonly Layout[] = [cifar10Folder, cifar100Folder, idxFolder];
+const layouts: readonly Layout[] = [cifar10Folder, cifar100Folder, idxFolder, imageFolder];
 
 /** Where archives and PyTorch's torchvision put the files, below the folder that a person names. */
 const usualSubfolders = ["cifar-10-batches-bin", "cifar-100-binary", "raw", "MNIST/raw", "FashionMNIST/raw"];
 
 /**
  * Reads a split of a dataset from a folder in its official format, told by the names of the files: CIFAR-10 and
- * CIFAR-100 (binary version), MNIST, Fashion-MNIST and alike (IDX, plain or gzipped). The files may also be in the
- * subfolder that the official archives make.
+ * CIFAR-100 (binary version), MNIST, Fashion-MNIST and alike (IDX, plain or gzipped), ImageNet and alike (a folder of
+ * JPEG or PNG files for each class, in `train/` and `val/`). The files may also be in the subfolder that the official
+ * archives make. Images in class folders stay there until a batch needs them; the others are read into memory.
  *
  * MNIST and Fashion-MNIST are named so only if the files have the official SHA-256 sums; others are read all the same,
  * and named for their folder.

@@ -8,18 +8,18 @@ export interface TextBatchShape extends PairLength {
 
 /** Options of {@link batchShapes}. */
 export interface BatchShapeOptions {
-  /** Tokens in a batch, padding included: rows × the longer of both lengths is at most this (if one row is); 4096 if absent. */
+  /** Tokens in a batch: rows × the longer of both lengths is at most this, if one row is; 4096 if absent. */
   readonly tokens?: number;
   /** The largest number of shapes, each of which costs a compiled graph; 8 if absent. */
   readonly count?: number;
-  /** The most tokens a sentence of a pair may have, start and end not counted; longer ones get no shape. No limit if absent. */
+  /** The most tokens of a sentence, start and end not counted; longer ones get no shape. No limit if absent. */
   readonly longest?: number;
 }
 
 /**
- * Chooses a few shapes for all batches of some pairs so that little is padded. Begins with one box, of the longest source
- * and target, and cuts in two whichever box saves the most padding by it, at whichever length on whichever side, until
- * there are `count`. Ordered from the shortest to the longest.
+ * Chooses a few shapes for all batches of some pairs so that little is padded. Begins with one box, of the longest
+ * source and target, and cuts in two whichever box saves the most padding by it, at whichever length on whichever
+ * side, until there are `count`. Ordered from the shortest to the longest.
  *
  * @throws InvalidArgumentError if a number is no count from 1, or no pair is within `longest`.
  */

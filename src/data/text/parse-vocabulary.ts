@@ -17,7 +17,8 @@ const form = v.object({
  * Reads a vocabulary that `JSON.stringify` wrote.
  *
  * @param from What the text is, for messages.
- * @throws DataError if it is not JSON, has another form, names a character twice, or merges a token that is not made yet.
+ * @throws DataError if it is not JSON, has another form, names a character twice, or merges a token that is not made
+ *   yet.
  * @example
  * const same = parseVocabulary(JSON.stringify(vocabulary));
  */

@@ -14,7 +14,7 @@ export interface TextBatch {
   readonly source: Tensor<"int32">;
   /** [rows, targetLength]: what the decoder sees, `<s>` and the translation, then `<pad>`. */
   readonly target: Tensor<"int32">;
-  /** [rows, targetLength]: what it is to say at each place, the translation and `</s>`; where it is `<pad>` there is no loss. */
+  /** [rows, targetLength]: what it is to say, the translation and `</s>`; where it is `<pad>` there is no loss. */
   readonly expected: Tensor<"int32">;
   /** Rows that are real. Those after them are an empty sentence whose `expected` is all padding. */
   readonly size: number;

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { TrainingBatchOptions } from "../batch-options.js";
-import type { ImageDataset } from "../dataset.js";
+import type { ImagesInMemory } from "../dataset.js";
 import { trainingBatchMaker } from "../training-batch.js";
 import type { BatchReply, BatchRequest } from "./batches-from-worker.js";
 
 /** What the thread is started with; the images lie in shared memory. */
 export interface BatchWorkerData {
-  readonly dataset: Pick<ImageDataset, "images" | "labels" | "shape">;
+  readonly dataset: Pick<ImagesInMemory, "images" | "labels" | "shape">;
   readonly options: TrainingBatchOptions;
 }
 

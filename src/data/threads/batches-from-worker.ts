@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { NormwiseError } from "../../core/index.js";
 import { assertPosition } from "../batch-options.js";
-import type { Batch, BatchSource, ImageDataset } from "../dataset.js";
+import type { Batch, BatchSource, ImageDataset, Pixels } from "../dataset.js";
 import { batchOf } from "../pixels.js";
 
 /** Asks the worker for a batch. */
@@ -14,7 +14,7 @@ export interface BatchRequest {
 /** The worker's answer. */
 export interface BatchReply {
   readonly id: number;
-  readonly images: ImageDataset["images"];
+  readonly images: Pixels;
   readonly labels: Int32Array;
 }
 

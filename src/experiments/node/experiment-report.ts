@@ -1,7 +1,8 @@
+import { isFullPrecision } from "../../graph/index.js";
 import { readRun } from "../../io/files/index.js";
 import { median } from "../../optim/index.js";
 import type { ExperimentReport, LayerHistory, ReportRun } from "../../report/index.js";
-import type { EpochRecord, LayersRecord, RunConfig } from "../../train/index.js";
+import { type EpochRecord, type LayersRecord, precisionOf, type RunConfig } from "../../train/index.js";
 import type { FinishedRun } from "../experiment.js";
 
 /** A finished run as the report shows it, its curves read from its folder. */
@@ -80,11 +81,21 @@ export function settingsOf(
     ["epochs", String(config.epochs)],
     ["batch", String(config.batch)],
     ["learning rate η", `${config.learningRate} per step, ${config.schedule}`],
-    ["momentum μ", String(config.momentum)],
+    config.optimizer === "sgd"
+      ? ["momentum μ", String(config.momentum)]
+      : ["optimizer", `${config.optimizer}, β ${config.beta1} and ${config.beta2}`],
+    ...(config.clipNorm === undefined ? [] : [["gradients clipped at", String(config.clipNorm)] as const]),
+    ...(isFullPrecision(precisionOf(config))
+      ? []
+      : [["precision", `${config.precision}, sums ${config.normAccumulator}, loss × ${scaleText(config)}`] as const]),
     ["weight decay λ", `${decayOf(config)} (${config.decay})`],
     ["augmentation", `crop ±${config.crop} pixels${config.flip ? ", mirrored" : ""}`],
     ["seeds", seeds.join(", ")],
   ];
+}
+
+function scaleText({ lossScale = 1 }: RunConfig): string {
+  return typeof lossScale === "object" ? "dynamic" : String(lossScale);
 }
 
 /** The decay of each group of parameters, in words. */

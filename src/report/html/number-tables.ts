@@ -1,7 +1,7 @@
 import type { Chart, ChartLine, ChartView, Panel } from "../chart.js";
-import { escapeHtml } from "../escape.js";
 import { significant } from "../number-text.js";
 import type { RunGroup } from "../result-rows.js";
+import { table } from "./table.js";
 
 /** The numbers of the charts as tables, for a reader without scripts: per epoch, or per layer at the end of training. */
 export function numberTables(panels: readonly Panel[], groups: readonly RunGroup[]): string {
@@ -36,16 +36,4 @@ function lastByChoice(panel: Panel, chart: Chart, groups: readonly RunGroup[]): 
 /** The group's mean over seeds, or its only seed. */
 function lineOf(view: ChartView, group: number): ChartLine | undefined {
   return view.lines.findLast((line) => line.group === group);
-}
-
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const number = (i: number) => (i === 0 ? "" : ` class="number"`);
-  const headings = head.map((text, i) => `<th scope="col"${number(i)}>${escapeHtml(text)}</th>`).join("");
-  const body = rows.map(
-    (row) => `<tr>${row.map((text, i) => `<td${number(i)}>${escapeHtml(text)}</td>`).join("")}</tr>`,
-  );
-  return (
-    `<h3>${escapeHtml(title)}</h3><div class="scroll"><table><thead><tr>${headings}</tr></thead>` +
-    `<tbody>${body.join("")}</tbody></table></div>`
-  );
 }

@@ -2,7 +2,7 @@ import { expectation, RunError } from "../../core/index.js";
 import type { Runtime } from "../../graph/index.js";
 import { readRun } from "../../io/files/index.js";
 import { evaluator } from "../evaluation.js";
-import { networkOf } from "../from-config.js";
+import { networkOf, precisionOf } from "../from-config.js";
 import type { ImageNetwork } from "../image-network.js";
 import { type TrainedModel, trainedModel } from "../trained-model.js";
 import { exactControl } from "./control-from-config.js";
@@ -57,7 +57,10 @@ export async function loadRun(
   const { tensors, progress } = readProgress(folder, checkpoint);
   const control = exactControl(config, Math.floor(data.images / config.batch));
   const state = await runtime.createState(tensors);
-  const judge = await evaluator(runtime, network, batch, { scalesEpsilon: control?.scalesEpsilon ?? false });
+  const judge = await evaluator(runtime, network, batch, {
+    scalesEpsilon: control?.scalesEpsilon ?? false,
+    precision: precisionOf(config),
+  });
   const epsilonScale = control?.epsilonScaleAfter(progress.step) ?? 1;
   return {
     model: trainedModel({ network, state, runtime, judge, epsilonScale, classes: data.classes }),

@@ -44,11 +44,15 @@ export function requireComparable(config: RunConfig): void {
 /** The configuration of another run, if it is of the same network. */
 function requireSameNetwork(config: RunConfig, path: string): RunConfig {
   const held = readRunConfig(path);
-  const network = ({ model, width }: RunConfig): string => `${model}, width ${width}`;
+  const network = ({ model, width, norm, weightNorm }: RunConfig): string =>
+    [
+      `${model}, width ${width}`,
+      ...(norm.kind === "batch" ? [] : [`norm ${norm.kind}`]),
+      ...(weightNorm.kind === "none" ? [] : [`weight norm ${weightNorm.kind}`]),
+    ].join(", ");
   if (network(held) !== network(config)) {
-    throw new RunError(
-      expectation(path, `a run of ${network(config)}`, network(held), "choose one of the same network"),
-    );
+    const fix = "choose one of the same network";
+    throw new RunError(expectation(path, `a run of ${network(config)}`, network(held), fix));
   }
   return held;
 }

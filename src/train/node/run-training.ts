@@ -9,7 +9,15 @@ import { RunFolder } from "../../io/files/index.js";
 import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
 import { checkTrainOptions } from "../check-options.js";
-import { groupsOf, networkOf, optimizerOf, trainingDataOf } from "../from-config.js";
+import {
+  augmentationOf,
+  groupsOf,
+  lossScaleOf,
+  networkOf,
+  optimizerOf,
+  precisionOf,
+  trainingDataOf,
+} from "../from-config.js";
 import type { EpochRecord } from "../records.js";
 import type { RunConfig } from "../run-config.js";
 import { type StepEvent, trainingNormalization } from "../train-options.js";
@@ -45,9 +53,13 @@ export interface RunOutcome {
 /** The version of this package. */
 export const version: string = (createRequire(import.meta.url)("../../../package.json") as { version: string }).version;
 
-/** Reads the training or test images that a configuration names. */
-export function loadDataset(source: string, split: "train" | "test"): Promise<ImageDataset> {
-  return source === "embedded" ? embeddedDataset(split) : readDataset(source, split);
+/**
+ * Reads the training or test images that a configuration names.
+ * @param imageSize Height and width that images in class folders are brought to; 224 if absent.
+ */
+export function loadDataset(source: string, split: "train" | "test", imageSize?: number): Promise<ImageDataset> {
+  if (source === "embedded") return embeddedDataset(split);
+  return readDataset(source, split, imageSize === undefined ? {} : { imageSize });
 }
 
 /**
@@ -59,7 +71,7 @@ export async function runTraining(
   path: string,
   options: RunTrainingOptions = {},
 ): Promise<RunOutcome> {
-  const all = await loadDataset(config.data, "train");
+  const all = await loadDataset(config.data, "train", config.imageSize);
   const { training, validation } = trainingDataOf(config, all);
   const normalization = trainingNormalization(training);
   const data: RunData = {
@@ -76,6 +88,7 @@ export async function runTraining(
   };
   // All that can be wrong with the options is found before the folder is made.
   const { epochs, batch, learningRate, measureEvery, seed, checkpointEvery, compareWith } = config;
+  const lossScale = lossScaleOf(config);
   const chosen = {
     network: networkOf(config, training.classes.length),
     data: training,
@@ -86,8 +99,11 @@ export async function runTraining(
     schedule: parseSchedule(config.schedule),
     optimizer: optimizerOf(config),
     groups: groupsOf(config),
+    precision: precisionOf(config),
+    ...(lossScale === undefined ? {} : { lossScale }),
+    overflowLimit: config.overflowLimit,
     normalization,
-    augmentation: { crop: config.crop, flip: config.flip },
+    augmentation: augmentationOf(config, training),
     seed,
     measureEvery,
     checkpointEvery,

@@ -25,7 +25,7 @@ test("empty hypotheses score 0 (sacreBLEU's tests), and so does a corpus without
 });
 
 test("counts by hand", () => {
-  // Clipping (Papineni et al. 2002, §2.1): 2 of 7 words, as "the" occurs twice; no bigram: 100 / (2 · 6), then / 4, / 8.
+  // Clipping (Papineni et al. 2002, §2.1): 2 of 7 words, as "the" occurs twice; no bigram of 6, trigram of 5, …
   const clipped = bleu(["the the the the the the the"], ["the cat is on the mat"]);
   expect(clipped.precisions).toEqual([200 / 7, 100 / (2 * 6), 100 / (4 * 5), 100 / (8 * 4)]);
   expect(clipped.brevityPenalty).toBe(1);

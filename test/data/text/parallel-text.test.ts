@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { DataError } from "../../../src/core/index.js";
 import { readParallelText } from "../../../src/data/files/index.js";
+import { fingerprint } from "../../../src/data/index.js";
 import { temporaryFolder } from "../support.js";
 
 const languages = { source: "de", target: "en" };
@@ -25,6 +26,19 @@ test("line k of one file translates line k of the other, plain or gzipped", asyn
   expect(text.name).toMatch(/ train \(de → en\)$/);
   const back = await readParallelText(folder, "train", { source: "en", target: "de" });
   expect(back.source).toEqual(text.target);
+});
+
+test("the fingerprint sees the lines of both sides, and no names", async () => {
+  // printf 'text [1]\n' and the SHA-256 of "a\n" and of "b\n", through sha256sum again.
+  const text = { name: "x", source: ["a"], target: ["b"] };
+  expect(await fingerprint(text)).toBe("4bd1b8306324f6eedb36088b74b5d33e9fd5eb8a509ba2ed87188506b9c7e3e5");
+  expect(await fingerprint({ ...text, name: "y" })).toBe(await fingerprint(text));
+  expect(await fingerprint({ ...text, source: ["b"], target: ["a"] })).not.toBe(await fingerprint(text));
+  const [joined, split] = [
+    ["ab", "c"],
+    ["a", "bc"],
+  ].map((source) => ({ ...text, source, target: ["d", "e"] }));
+  expect(await fingerprint(joined!)).not.toBe(await fingerprint(split!));
 });
 
 test("what is wrong with the files is told", async () => {
