@@ -106,6 +106,8 @@ export class Scope {
     /** What follows this layer does to the scale of its output. */
     readonly absorption: Absorption = nothingAbsorbed,
     registry?: Registry,
+    /** Whether what is declared here may have been declared before, and is then given again. */
+    private readonly repeats: boolean = false,
   ) {
     this.#registry = registry ?? {
       parameters: new Map(),
@@ -162,7 +164,7 @@ export class Scope {
 
   /** A nested scope. What follows the nested layer is unknown unless `absorption` says it. */
   child(name: string, absorption: Absorption = nothingAbsorbed): Scope {
-    return new Scope(this.graph, this.options, this.#join(name), absorption, this.#registry);
+    return new Scope(this.graph, this.options, this.#join(name), absorption, this.#registry, this.repeats);
   }
 
   /**
@@ -170,7 +172,15 @@ export class Scope {
    * bends it, as a residual block does.
    */
   enclosed(): Scope {
-    return new Scope(this.graph, this.options, this.path, nothingAbsorbed, this.#registry);
+    return new Scope(this.graph, this.options, this.path, nothingAbsorbed, this.#registry, this.repeats);
+  }
+
+  /**
+   * The same place for a layer that is applied again with the same parameters, as at every time step of a recurrent
+   * network: a name that is declared already gives the tensor it gave before.
+   */
+  repeated(): Scope {
+    return new Scope(this.graph, this.options, this.path, this.absorption, this.#registry, true);
   }
 
   /**
@@ -188,6 +198,8 @@ export class Scope {
     invariance: ScaleInvariance = "none",
     project?: Parameter["project"],
   ): Value {
+    const known = this.repeats ? this.#registry.parameters.get(this.#join(name)) : undefined;
+    if (known) return known.value;
     const full = this.#claim(name);
     const value = this.graph.input(full, shape);
     this.#registry.parameters.set(full, {
@@ -204,6 +216,8 @@ export class Scope {
 
   /** Declares a tensor that is kept but not trained; `initial` is what all its elements start as, or makes them. */
   buffer(name: string, shape: Shape, initial: Buffer["initial"] = 0, follows?: Buffer["follows"]): Buffer {
+    const known = this.repeats ? this.#registry.buffers.get(this.#join(name)) : undefined;
+    if (known) return known;
     const full = this.#claim(name);
     const buffer: Buffer = {
       name: full,

@@ -37,6 +37,12 @@ export const uniformFanIn =
   (shape, ...rest) =>
     uniform(1 / Math.sqrt(fan ?? fanIn(shape)))(shape, ...rest);
 
+/** Glorot & Bengio 2010: uniform within ±√(6 / (fanIn + fanOut)). */
+export const glorotUniform =
+  (): Initializer =>
+  (shape, ...rest) =>
+    uniform(Math.sqrt(6 / (fanIn(shape) + fanOut(shape))))(shape, ...rest);
+
 /** What another initializer gives, times a factor. */
 export const scaledBy =
   (factor: number, initializer: Initializer): Initializer =>

@@ -25,3 +25,8 @@ export * from "./trainer.js";
 export * from "./training-loop.js";
 export * from "./training-options.js";
 export * from "./training-step.js";
+export * from "./translate.js";
+export * from "./translation-batches.js";
+export * from "./translation-evaluation.js";
+export * from "./translation-objective.js";
+export * from "./translation-trainer.js";

@@ -31,6 +31,12 @@ async function expectEqual(program: g.Program, feeds: g.Tensors): Promise<void> 
   expectAllClose(after!, before!, { relative: 1e-14 }); // float64: only the order of products and sums differs
 }
 
+const swap = [0, 1, 3, 2];
+const swapped = (x: g.Value): g.Value => g.transpose(g.mul(x, 2), [0, 2, 1, 3]);
+/** One of the three values along the first axis, times a factor, zeros in the place of the others. */
+const piece = (x: g.Value, k: number, factor = 2): g.Value =>
+  g.pad(g.mul(g.sliceAxis(x, 0, k, k + 1), factor), [k, 0, 0, 0], [2 - k, 0, 0, 0]);
+
 type Sample = ReturnType<typeof sample>;
 const identities: readonly [string, (s: Sample) => g.Value, readonly string[]][] = [
   ["a stretched operand", ({ x, a }) => g.mul(g.broadcastTo(a, shape), x), ["mul"]],
@@ -42,6 +48,22 @@ const identities: readonly [string, (s: Sample) => g.Value, readonly string[]][]
   ["a doubled value", ({ x }) => g.add(x, x), ["mul"]],
   ["small factors apart", ({ x, a, b }) => g.mul(g.mul(b, g.mul(a, x)), 3), ["mul"]],
   ["equal values", ({ x }) => g.add(g.exp(x), g.mul(g.exp(x), g.exp(x))), ["exp", "mul", "add"]],
+  ["a transposition undone", ({ x, y }) => g.mul(y, g.transposeLast(g.transposeLast(x))), ["mul"]],
+  ["transpositions one after the other", ({ x }) => g.transpose(g.transpose(x, swap), [1, 0, 2, 3]), ["transpose"]],
+  ["a sum of transposed values", ({ x, y }) => g.add(g.transposeLast(x), g.transposeLast(y)), ["add", "transpose"]],
+  [
+    "a sum transposed otherwise",
+    ({ x, y }) => g.add(swapped(x), swapped(y)),
+    ["mul", "transpose", "mul", "transpose", "add"],
+  ],
+  [
+    "pieces put together",
+    ({ x }) => [2, 1, 0].map((k) => piece(x, k)).reduce((sum, part) => g.add(sum, part)),
+    ["concat"],
+  ],
+  ["pieces within zeros", ({ x }) => g.add(piece(x, 1), piece(x, 0)), ["pad"]],
+  ["pieces that do not touch", ({ x }) => g.add(piece(x, 2), piece(x, 0)), ["pad", "pad", "add"]],
+  ["pieces that overlap", ({ x }) => g.add(piece(x, 1), piece(x, 1, 0.5)), ["pad", "pad", "add"]],
   ["what must stay", ({ x, y, a }) => g.sub(g.mul(g.mul(x, y), a), g.neg(x)), ["mul", "mul", "neg", "sub"]],
 ];
 

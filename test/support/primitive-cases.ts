@@ -270,6 +270,21 @@ export const primitiveCases: { readonly [N in g.PrimitiveName]: readonly Primiti
   matmul: [
     smooth("matrices", { a: normal("ma", [3, 4]), b: normal("mb", [4, 5]) }, ({ a, b }) => g.matmul(a, b)),
     smooth("batched", { a: normal("ma", [2, 3, 4]), b: normal("mb", [2, 4, 5]) }, ({ a, b }) => g.matmul(a, b)),
+    ...[[3, 4, 5] as const, [2, 3, 4, 5] as const, [2, 2, 3, 4, 5] as const].flatMap((sizes) => {
+      const [batch, [m, k, n]] = [sizes.slice(0, -3), sizes.slice(-3) as [number, number, number]];
+      const [a, b] = [normal("ma", [...batch, m, k]), normal("mb", [...batch, k, n])];
+      const [aT, bT] = [normal("ma", [...batch, k, m]), normal("mb", [...batch, n, k])];
+      const t = g.transposeLast;
+      return [
+        smooth(`first transposed, ${sizes}`, { a: aT, b }, (v) => g.matmul(t(v.a), v.b)),
+        smooth(`second transposed, ${sizes}`, { a, b: bT }, (v) => g.matmul(v.a, t(v.b))),
+        smooth(`both transposed, ${sizes}`, { a: aT, b: bT }, (v) => g.matmul(t(v.a), t(v.b))),
+        smooth(`transposed twice, ${sizes}`, { a, b: bT }, (v) => g.matmul(t(t(v.a)), t(t(t(v.b))))),
+      ];
+    }),
+    smooth("a matrix for all of a batch, transposed", { a: normal("ma", [2, 3, 4]), b: normal("mb", [5, 4]) }, (v) =>
+      g.matmul(v.a, g.transposeLast(v.b)),
+    ),
     smooth("one matrix for a batch", { a: normal("ma", [2, 3, 4]), b: normal("mb", [4, 2]) }, ({ a, b }) =>
       g.matmul(a, b),
     ),

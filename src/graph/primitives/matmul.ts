@@ -1,7 +1,7 @@
 import { broadcastShapes, expectation, ShapeError } from "../../core/index.js";
 import { apply, requireFloating, type Value } from "../graph.js";
 import { definePrimitive, type ValueType } from "../primitive.js";
-import { transpose } from "./structure.js";
+import { type TransposeParams, transpose } from "./structure.js";
 
 export const matmulPrimitive = definePrimitive({
   name: "matmul",
@@ -17,8 +17,19 @@ export const matmulPrimitive = definePrimitive({
     const batch = broadcastShapes("matmul", a!.shape.slice(0, -2), b!.shape.slice(0, -2));
     return { shape: [...batch, m!, n!], dtype: a!.dtype };
   },
-  vjp: ({ cotangent, inputs: [a, b] }) => [matmul(cotangent, transposeLast(b!)), matmul(transposeLast(a!), cotangent)],
+  vjp: ({ cotangent, inputs: [a, b] }) => [
+    matmul(cotangent, transposeLast(b!)),
+    // (gᵀa)ᵀ = aᵀg: where b is cᵀ, the transposition cancels with the one that leads back to c.
+    swapsLast(b!) ? transposeLast(matmul(transposeLast(cotangent), a!)) : matmul(transposeLast(a!), cotangent),
+  ],
 });
+
+/** Whether a value is another with its last two axes swapped. */
+export function swapsLast({ source, rank }: Value): boolean {
+  if (source.kind !== "apply" || source.primitive.name !== "transpose") return false;
+  const { permutation } = source.params as TransposeParams;
+  return permutation.every((axis, k) => axis === (k < rank - 2 ? k : 2 * rank - 3 - k));
+}
 
 /** Matrix product over the last two axes, [..., M, K] × [..., K, N] → [..., M, N]; leading axes broadcast. */
 export const matmul = (a: Value, b: Value): Value => apply(matmulPrimitive, [a, b], {});

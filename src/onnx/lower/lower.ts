@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expectation, InvalidArgumentError, sameShape, type Tensor } from "../../core/index.js";
 import { neededValues, type Program, type Tensors, type Value } from "../../graph/index.js";
-import { type GraphProto, GraphProtoSchema } from "../proto/onnx_pb.js";
+import { type GraphProto, GraphProtoSchema, type NodeProto } from "../proto/onnx_pb.js";
 import { valueInfo } from "../value-info.js";
 import { Emitter, type TensorName } from "./emitter.js";
 import { type Lowering, ruleFor } from "./lowering.js";
@@ -47,7 +47,7 @@ export function lower(program: Program, lowering: Lowering, options: LowerOption
   nameResults(emit, results, names);
   return create(GraphProtoSchema, {
     name: "normwise",
-    node: emit.nodes,
+    node: usedNodes(emit, Object.keys(results)),
     initializer: emit.initializers,
     input: inputs.map((value) => valueInfo(inputName(value), value, freeBatch)),
     output: Object.entries(results).map(([name, value]) => valueInfo(name, value, freeBatch)),
@@ -77,6 +77,8 @@ function emitValue(
     types: source.inputs,
     output: value,
     params: source.params,
+    operands: source.inputs,
+    nameOf: (operand) => names.get(operand)!,
   });
 }
 
@@ -86,6 +88,18 @@ function checkedConstant(value: Value, name: string, constant: Tensor): Tensor {
   if (sameShape(constant.shape, value.shape)) return constant;
   const [expected, got] = [`shape [${value.shape}]`, `[${constant.shape}]`];
   throw new InvalidArgumentError(expectation(`constant ${name}`, expected, got, "give the tensor of this program"));
+}
+
+/** The nodes that a result depends on: where a rule says several applications by one node, those of the others may not be. */
+function usedNodes({ nodes }: Emitter, results: readonly string[]): NodeProto[] {
+  const used = new Set<TensorName>(results);
+  const kept: NodeProto[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((output) => used.has(output))) continue;
+    kept.push(node);
+    for (const input of node.input) used.add(input);
+  }
+  return kept.reverse();
 }
 
 /**

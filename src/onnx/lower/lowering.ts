@@ -10,6 +10,10 @@ export interface RuleContext<P extends object = object> {
   readonly types: readonly ValueType[];
   readonly output: ValueType;
   readonly params: P;
+  /** The operands themselves, for a rule that says several applications by one node. */
+  readonly operands: readonly Value[];
+  /** The tensor of a value that the output depends on. */
+  nameOf(value: Value): TensorName;
 }
 
 /** Emits what computes an application of a primitive, and returns the tensor that holds the result. */

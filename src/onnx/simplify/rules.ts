@@ -1,18 +1,7 @@
 import { sameShape, sizeOf } from "../../core/index.js";
-import { type Primitive, type PrimitiveName, primitives, type Value } from "../../graph/index.js";
-import type { Make } from "./simplify.js";
-
-/** The application of a primitive that a rule may put in another way. */
-export interface Application {
-  readonly primitive: Primitive;
-  /** Simplified already. */
-  readonly inputs: readonly Value[];
-  readonly params: object;
-  readonly make: Make;
-}
-
-/** An identity: gives what to compute instead, or nothing where it does not apply. */
-export type Simplification = (application: Application) => Value | undefined;
+import { type PrimitiveName, primitives, type TransposeParams, type Value } from "../../graph/index.js";
+import { inputsOf, paramsOf, type Simplification } from "./application.js";
+import { sumOfPieces, sumOfTransposed } from "./sums-of-pieces.js";
 
 const broadcasting: ReadonlySet<string> = new Set<PrimitiveName>([
   "add",
@@ -25,12 +14,6 @@ const broadcasting: ReadonlySet<string> = new Set<PrimitiveName>([
   "equal",
   "where",
 ]);
-
-/** The inputs of a value that is the application of the named primitive. */
-function inputsOf(value: Value, name: PrimitiveName): readonly Value[] | undefined {
-  const { source } = value;
-  return source.kind === "apply" && source.primitive.name === name ? source.inputs : undefined;
-}
 
 /** x ∘ broadcastTo(y) = x ∘ y, where x or another operand has the shape of the result. */
 const dropBroadcast: Simplification = ({ primitive, inputs, params, make }) => {
@@ -85,6 +68,15 @@ const smallFactorsFirst: Simplification = ({ primitive, inputs, params, make }) 
   return undefined;
 };
 
+/** A transposition of a transposition is one, or none. */
+const transposedTwice: Simplification = ({ primitive, inputs: [x], params, make }) => {
+  const inner = primitive.name === "transpose" && inputsOf(x!, "transpose")?.[0];
+  if (!inner) return undefined;
+  const first = (paramsOf(x!) as TransposeParams).permutation;
+  const permutation = (params as TransposeParams).permutation.map((axis) => first[axis]!);
+  return permutation.every((axis, k) => axis === k) ? inner : make(primitives.transpose, [inner], { permutation });
+};
+
 /** All identities, in the order in which they are tried. */
 export const rules: readonly Simplification[] = [
   dropBroadcast,
@@ -92,4 +84,7 @@ export const rules: readonly Simplification[] = [
   sumOfNegation,
   likeTerms,
   smallFactorsFirst,
+  transposedTwice,
+  sumOfPieces,
+  sumOfTransposed,
 ];
