@@ -16,7 +16,7 @@ import {
   scaleInvariant,
   sgd,
 } from "../optim/index.js";
-import { normOf, weightNormOf } from "./norm-config.js";
+import { normFactoryOf, weightNormOf } from "./norm-config.js";
 import { dynamicLossScale, type LossScale } from "./overflow.js";
 import type { RunConfig } from "./run-config.js";
 
@@ -32,7 +32,7 @@ export function networkOf(
     depth,
     width,
     classes,
-    norm: normOf(config.norm),
+    norm: normFactoryOf(config.norm),
     ...(weightNorm ? { weightNorm } : {}),
     ...(weightScale === 1 ? {} : { initializer: scaledBy(weightScale, heNormal()) }),
   };

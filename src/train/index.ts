@@ -12,7 +12,7 @@ export * from "./image-programs.js";
 export * from "./initial-state.js";
 export * from "./measure.js";
 export * from "./network-scope.js";
-export { normOf, weightNormOf } from "./norm-config.js";
+export { normFactoryOf, weightNormOf } from "./norm-config.js";
 export * from "./objective.js";
 export * from "./overflow.js";
 export * from "./overflow-watch.js";

@@ -51,7 +51,7 @@ type NormConfig = v.InferOutput<typeof normSchema>;
 type WeightNormConfig = v.InferOutput<typeof weightNormSchema>;
 
 /** The normalizations that a configuration names. */
-export function normOf(config: NormConfig): NormFactory {
+export function normFactoryOf(config: NormConfig): NormFactory {
   const { kind, size, groups, epsilon } = config;
   const common = { metric: metricOf(config), epsilon };
   switch (kind) {
