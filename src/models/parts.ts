@@ -6,7 +6,10 @@ import { batchNorm, type NormFactory, type NormPlace, type WeightNorm } from "..
 export interface NormalizationOptions {
   /** Makes the normalization behind each convolution; batch-norm by default, `"none"`: biases and nothing else. */
   readonly norm?: NormFactory;
-  /** Reparametrizes the weight of every convolution and of the last linear layer; none by default. */
+  /**
+   * Reparametrizes the weight of every convolution; none by default. The last linear layer stays plain, as in the
+   * published code of Hoffer et al. 2018: at a fixed norm its logits could not grow.
+   */
   readonly weightNorm?: WeightNorm;
   /** How the weights of the convolutions start; He normal over the fan-out by default. */
   readonly initializer?: Initializer;
@@ -24,12 +27,11 @@ export interface Parts {
 
 /** The layers that networks with these options are made of. */
 export function partsOf({ norm = (place) => batchNorm(place), weightNorm, initializer }: NormalizationOptions): Parts {
-  const reparametrized = weightNorm ? { weightNorm } : {};
-  const weights = { ...reparametrized, ...(initializer ? { initializer } : {}) };
+  const weights = { ...(weightNorm ? { weightNorm } : {}), ...(initializer ? { initializer } : {}) };
   return {
     conv: (channels, options) => conv2d(channels, { bias: norm === "none", ...weights, ...options }),
     norm: (name, place = {}): Record<string, Layer> => (norm === "none" ? {} : { [name]: norm(place) }),
-    linear: (classes) => linear(classes, reparametrized),
+    linear: (classes) => linear(classes),
   };
 }
 

@@ -55,7 +55,7 @@ const fieldsSchema = v.strictObject({
   weightScale: v.optional(positive, 1),
   /** What normalizes the activations; batch-norm by default. */
   norm: v.optional(normSchema, {}),
-  /** What makes the weights of convolutions and of the last layer from stored ones; nothing by default. */
+  /** What makes the weights of convolutions from stored ones; nothing by default. */
   weightNorm: v.optional(weightNormSchema, {}),
   /** Residual networks: what a learned factor of each branch starts as; by the normalization if absent. */
   branchScale: v.optional(v.union([v.literal("none"), v.pipe(v.number(), v.finite())])),
