@@ -16,9 +16,8 @@ export interface TranslationPreset {
   readonly transformerLayers: number;
   readonly lstmLayers: number;
   readonly dropout: number;
-  /** Peak rate of Adam (β₂ = 0.98), reached after `warmup` steps; then half a cosine down to 0. */
+  /** Peak rate of Adam (β₂ = 0.98), reached at nine tenths of the first epoch; then half a cosine down to 0. */
   readonly learningRate: number;
-  readonly warmup: number;
   readonly smoothing: number;
   /** Beam of the final translation of the test set, whose BLEU is told; absent: the validation loss is all that is. */
   readonly beam?: number;
@@ -38,7 +37,6 @@ export const translationPresets: Readonly<Record<"laptop" | "paper", Translation
     lstmLayers: 2,
     dropout: 0.1,
     learningRate: 2e-3,
-    warmup: 60,
     smoothing: 0.1,
   },
   /** The paper's comparison on the small public corpus: two-layer LSTMs, Transformers, BLEU on the whole test set. */
@@ -52,7 +50,6 @@ export const translationPresets: Readonly<Record<"laptop" | "paper", Translation
     lstmLayers: 2,
     dropout: 0.1,
     learningRate: 1.5e-3,
-    warmup: 250,
     smoothing: 0.1,
     beam: 4,
   },

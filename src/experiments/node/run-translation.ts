@@ -164,7 +164,7 @@ async function train(
       shapes,
       epochs: preset.epochs,
       learningRate: preset.learningRate,
-      schedule: warmup(preset.warmup, cosineDecay()),
+      schedule: warmup("0.9e", cosineDecay()),
       optimizer: adam({ beta2: 0.98, epsilon: 1e-9 }),
       smoothing: preset.smoothing,
       seed,

@@ -43,7 +43,7 @@ export function translationReport(
       ["LSTM", `${preset.lstmLayers} + ${preset.lstmLayers} layers of width ${preset.width}, global attention`],
       ["epochs", String(preset.epochs)],
       ["batch", `at most ${preset.tokens} tokens, padding included`],
-      ["learning rate η", `Adam, up to ${preset.learningRate} in ${preset.warmup} steps, then half a cosine to 0`],
+      ["learning rate η", `Adam, up to ${preset.learningRate} in 0.9 epochs, then half a cosine to 0`],
       ["dropout, label smoothing", `${preset.dropout}, ${preset.smoothing}`],
       ["seeds", seeds.join(", ")],
     ],
