@@ -10,13 +10,17 @@ export interface Progress {
 }
 
 /** Progress of one training, written to standard error. */
-export function trainingProgress(epochs: number, stream: NodeJS.WriteStream = process.stderr): Progress {
+export function trainingProgress(
+  epochs: number,
+  stream: NodeJS.WriteStream = process.stderr,
+  items = "images",
+): Progress {
   let bar: SingleBar | undefined;
   let left = Number.POSITIVE_INFINITY;
   const draw = (event: StepEvent): void => {
     if (!stream.isTTY) return;
     if (bar === undefined) {
-      const format = "  {bar} {percentage}%  epoch {epoch}/{epochs}  loss {loss}  {speed} images/s  {left} left";
+      const format = `  {bar} {percentage}%  epoch {epoch}/{epochs}  loss {loss}  {speed} ${items}/s  {left} left`;
       bar = new SingleBar({ stream, format, hideCursor: true, clearOnComplete: true, barsize: 20, fps: 5 });
       bar.start(event.steps, event.step);
     }

@@ -6,19 +6,22 @@ import {
   type FinishedRun,
   halfPrecision,
   metrics,
+  translation,
   weightDecay,
 } from "../experiments/index.js";
 import { runExperiment } from "../experiments/node/index.js";
 import { resultTable } from "../report/index.js";
 import { interruptionSignal } from "./interruption.js";
 import { type Progress, trainingProgress } from "./progress.js";
+import { reproduceTranslation, type TranslationChoice } from "./reproduce-translation.js";
 import { numberOption } from "./run-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 const experiments: readonly Experiment[] = [weightDecay, metrics, boundedWeightNorms, halfPrecision];
+const known = [...experiments, translation].map(({ name }) => name).join(", ");
 
 const args = {
-  experiment: { type: "positional", description: experiments.map(({ name }) => name).join(", "), required: true },
+  experiment: { type: "positional", description: known, required: true },
   preset: {
     type: "string",
     description: "laptop (minutes on two cores) or paper (the paper's setting)",
@@ -26,7 +29,7 @@ const args = {
   },
   data: {
     type: "string",
-    description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded",
+    description: "folder with CIFAR-10/100 (binary) or IDX files, or embedded; for translation, of Multi30k",
     default: "embedded",
   },
   seeds: { type: "string", description: "how many seeds, or a list of them such as 2,5", default: "1" },
@@ -43,8 +46,7 @@ export const reproduceCommand = defineCommand({
   async run({ args: given, rawArgs }) {
     rejectUnknownOptions("reproduce", args, given, 1);
     const experiment = experiments.find(({ name }) => name === given.experiment);
-    if (!experiment) {
-      const known = experiments.map(({ name }) => name).join(", ");
+    if (!experiment && given.experiment !== translation.name) {
       throw new InvalidArgumentError(expectation("normwise reproduce", `one of ${known}`, given.experiment));
     }
     const { preset } = given;
@@ -52,23 +54,32 @@ export const reproduceCommand = defineCommand({
       throw new InvalidArgumentError(expectation("--preset", "laptop or paper", preset));
     }
     const seeds = seedList(given.seeds);
-    const out = given.out ?? `runs/${experiment.name}`;
+    const out = given.out ?? `runs/${given.experiment}`;
+    const command = `normwise reproduce ${rawArgs.join(" ")}`;
+    const threads = positiveInteger("threads", given.threads);
+    const epochs = given.epochs === undefined ? {} : { epochs: positiveInteger("epochs", given.epochs) };
     const interruption = interruptionSignal();
     let progress: Progress | undefined;
     try {
+      if (!experiment) {
+        assertArgument(given.images === undefined, "--images", "an experiment with images", translation.name);
+        const choice: TranslationChoice = { preset, data: given.data, threads, ...epochs, seeds, out, command };
+        if (!(await reproduceTranslation(choice, interruption))) saved();
+        return;
+      }
       const outcome = await runExperiment(
         experiment,
         {
           preset,
           data: given.data,
-          threads: positiveInteger("threads", given.threads),
-          ...(given.epochs === undefined ? {} : { epochs: positiveInteger("epochs", given.epochs) }),
+          threads,
+          ...epochs,
           ...(given.images === undefined ? {} : { images: positiveInteger("images", given.images) }),
         },
         {
           out,
           seeds,
-          command: `normwise reproduce ${rawArgs.join(" ")}`,
+          command,
           signal: interruption.signal,
           onRun({ run, seed, index, of }) {
             progress?.stop();
@@ -82,8 +93,7 @@ export const reproduceCommand = defineCommand({
       );
       if (outcome === undefined) {
         progress?.stop();
-        process.stderr.write("saved; the same command continues\n");
-        process.exitCode = 130;
+        saved();
         return;
       }
       process.stdout.write(`\n${resultTable(outcome.report)}\n\n`);
@@ -95,6 +105,11 @@ export const reproduceCommand = defineCommand({
     }
   },
 });
+
+function saved(): void {
+  process.stderr.write("saved; the same command continues\n");
+  process.exitCode = 130;
+}
 
 function resultText({ testAccuracy, failure }: FinishedRun): string {
   if (failure) return `failed at step ${failure.step}: first not finite: ${failure.layer}`;

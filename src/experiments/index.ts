@@ -5,4 +5,5 @@ export * from "./half-precision.js";
 export * from "./half-precision-map.js";
 export * from "./metrics.js";
 export * from "./paired-difference.js";
+export * from "./translation.js";
 export * from "./weight-decay.js";

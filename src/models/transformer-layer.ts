@@ -75,7 +75,7 @@ export function decoderLayer(scope: Scope, options: TransformerLayerOptions): De
 }
 
 /** The normalization of a place, as a layer. */
-export const normOf = (norm: NormFactory | undefined): Layer | undefined =>
+export const placedNorm = (norm: NormFactory | undefined): Layer | undefined =>
   norm === "none" ? undefined : (norm ?? layerNorm)({});
 
 function attentionOf(scope: Scope, { width, heads, weightNorm }: TransformerLayerOptions): MultiHeadAttention {
@@ -98,7 +98,7 @@ function residual(
 ): Value {
   const normalize = (value: Value): Value => {
     const inner = scope.child(`norm${place}`);
-    const layer = normOf(norm);
+    const layer = placedNorm(norm);
     return layer ? inner.record(inner.stored(layer.apply(value, inner))) : value;
   };
   const branch = sublayer(preNorm ? normalize(x) : x);

@@ -20,7 +20,7 @@ import {
   paddingBias,
   sinusoidalPositions,
 } from "../nn/index.js";
-import { decoderLayer, encoderLayer, normOf, type TransformerLayerOptions } from "./transformer-layer.js";
+import { decoderLayer, encoderLayer, placedNorm, type TransformerLayerOptions } from "./transformer-layer.js";
 import { type NamedValues, type OpenTranslator, reserved, type Translator } from "./translator.js";
 
 /** Options of {@link transformer}. */
@@ -85,7 +85,7 @@ function openTransformer(
   };
   const allPositions = (length: number): Value => graph.constant(sinusoidalPositions(length, width));
   const finish = (x: Value, side: Scope): Value => {
-    const last = preNorm ? normOf(norm) : undefined;
+    const last = preNorm ? placedNorm(norm) : undefined;
     const inner = side.child("norm");
     return last ? inner.record(inner.stored(last.apply(x, inner))) : x;
   };

@@ -1,5 +1,5 @@
 import type { TextBatchSource } from "../data/index.js";
-import { Graph, mul, type Program, type Runtime, type Session, type State } from "../graph/index.js";
+import { Graph, mul, type Precision, type Program, type Runtime, type Session, type State } from "../graph/index.js";
 import type { Translator } from "../models/index.js";
 import { networkScope } from "./network-scope.js";
 import type { BatchShape } from "./objective.js";
@@ -22,22 +22,26 @@ export interface TranslationEvaluator {
 }
 
 /** Outputs `lossSum` over the tokens of a batch, in nats, and `tokens`, in evaluation mode. */
-export function translationLossProgram(network: Translator, shape: BatchShape): Program {
+export function translationLossProgram(network: Translator, shape: BatchShape, precision?: Precision): Program {
   const graph = new Graph();
-  const scope = networkScope(graph, { training: false });
+  const scope = networkScope(graph, { training: false, ...(precision ? { precision } : {}) });
   const { loss, counts } = translation(network, { smoothing: 0 }).apply(scope, shape);
   return { graph, outputs: { lossSum: mul(loss, counts.tokens!), tokens: counts.tokens! } };
 }
 
 /** Prepares evaluation; each shape of batch has a program, made when it first comes. */
-export function translationEvaluator(runtime: Runtime, network: Translator): TranslationEvaluator {
+export function translationEvaluator(
+  runtime: Runtime,
+  network: Translator,
+  precision?: Precision,
+): TranslationEvaluator {
   const sessions = new Map<string, Promise<Session>>();
   return {
     async evaluate(state, source) {
       let [lossSum, tokens] = [0, 0];
       for (let index = 0; index < source.batchesPerEpoch; index++) {
         const { shape, feeds } = translationStepBatch(await source.batch(0, index));
-        const session = sessions.get(shape.join()) ?? runtime.load(translationLossProgram(network, shape));
+        const session = sessions.get(shape.join()) ?? runtime.load(translationLossProgram(network, shape, precision));
         sessions.set(shape.join(), session);
         const sums = await (await session).run(feeds, { state });
         lossSum += Number(sums.lossSum!.data[0]);

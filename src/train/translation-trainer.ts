@@ -15,7 +15,7 @@ import { type EpochEnd, epochBasics } from "./epoch-record.js";
 import { networkScope } from "./network-scope.js";
 import type { EpochBasics, Progress } from "./records.js";
 import { type LoopEvent, trainingLoop, type Verdict } from "./training-loop.js";
-import type { TrainingOptions } from "./training-options.js";
+import { engineOptionsOf, type TrainingOptions } from "./training-options.js";
 import { translationStepBatches } from "./translation-batches.js";
 import { translationEvaluator } from "./translation-evaluation.js";
 import { translation } from "./translation-objective.js";
@@ -65,7 +65,7 @@ export const translationShapes = (pairs: TokenPairs, tokens = 2500): TextBatchSh
  * @throws NonFiniteError when the loss is not finite.
  */
 export async function trainTranslator(options: TranslationTrainOptions): Promise<TranslationResult> {
-  const { network, pairs, validation, runtime, optimizer, control, groups = [], seed = 1, smoothing = 0.1 } = options;
+  const { network, pairs, validation, runtime, precision, seed = 1, smoothing = 0.1 } = options;
   const { shapes = translationShapes(pairs) } = options;
   assertArgument(smoothing >= 0 && smoothing < 1, "trainTranslator", "a smoothing in [0, 1)", smoothing);
   const objective = translation(network, { smoothing });
@@ -77,14 +77,12 @@ export async function trainTranslator(options: TranslationTrainOptions): Promise
 
   const held = closing();
   const state = await held.open(() => runtime.createState({}));
-  const judge = await held.open(() => translationEvaluator(runtime, network));
+  const judge = await held.open(() => translationEvaluator(runtime, network, precision));
   const engine = await held.open(() =>
     trainingEngine(runtime, state, {
+      ...engineOptionsOf(options),
       objective,
       shape: [rows, sourceLength, targetLength],
-      optimizer,
-      groups,
-      ...(control ? { control } : {}),
     }),
   );
   const source = await held.open(() => translationStepBatches(text, objective, seed));

@@ -12,10 +12,13 @@ import {
 } from "../../io/files/index.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../io/index.js";
 import type { NormRecord } from "../../optim/index.js";
-import type { Checkpoint, EpochRecord, Progress, Recorder } from "../records.js";
+import type { Checkpoint, EpochBasics, EpochRecord, Progress, Recorder } from "../records.js";
 
 /** Records a training in a run folder. */
-export function runRecorder(folder: RunFolder, keepSnapshots: boolean): Recorder {
+export function runRecorder<R extends EpochBasics = EpochRecord>(
+  folder: RunFolder,
+  keepSnapshots: boolean,
+): Recorder<R> {
   return {
     norms: (rows) => folder.appendNorms(rows),
     log: (record) => folder.appendMetrics(record),
@@ -70,10 +73,8 @@ export function readRunResult(path: string): { readonly progress?: Progress; rea
 }
 
 /** The epochs that a run has logged. */
-export function epochRecords(folder: RunReader): EpochRecord[] {
-  return (folder.readMetrics() as readonly object[]).filter(
-    (record): record is EpochRecord => (record as EpochRecord).type === "epoch",
-  );
+export function epochRecords<R extends EpochBasics = EpochRecord>(folder: RunReader): R[] {
+  return (folder.readMetrics() as readonly object[]).filter((record): record is R => (record as R).type === "epoch");
 }
 
 /** The recorded norms of a run, by step from 0, for controls that follow it. */

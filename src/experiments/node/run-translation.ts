@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { expectation, RunError } from "../../core/index.js";
+import { readParallelText } from "../../data/files/index.js";
+import { bleu, learnVocabulary, type ParallelText, tokenPairs, type VocabularyPair } from "../../data/index.js";
+import type { Runtime } from "../../graph/index.js";
+import { RunFolder, readRun, writeFileAtomic } from "../../io/files/index.js";
+import { adam, cosineDecay, warmup } from "../../optim/index.js";
+import { readReportAssets } from "../../report/files/index.js";
+import { type ExperimentReport, renderReport } from "../../report/index.js";
+import { nodeRuntime } from "../../runtime/node/index.js";
+import {
+  type LoopEvent,
+  type TranslationEpochRecord,
+  trainTranslator,
+  translateSentences,
+  translationShapes,
+} from "../../train/index.js";
+import { checkpointOf, epochRecords, runRecorder } from "../../train/node/index.js";
+import {
+  type FinishedTranslation,
+  type TranslationPreset,
+  type TranslationRun,
+  translation,
+  translationPresets,
+} from "../translation.js";
+import { translationReport } from "./translation-report.js";
+
+/** Options of {@link runTranslation}. */
+export interface TranslationOptions {
+  /** `laptop` by default. */
+  readonly preset?: "laptop" | "paper";
+  /** Overrides the preset's number of epochs. */
+  readonly epochs?: number;
+  /** Folder with `train`, `val` and `test_2016_flickr`, `.de` and `.en`, plain or gzipped: the layout of Multi30k. */
+  readonly data: string;
+  readonly threads: number;
+  readonly seeds: readonly number[];
+  /** Folder of all runs and results. */
+  readonly out: string;
+  /** Names of the runs to take; all by default. */
+  readonly only?: readonly string[];
+  /** The command line that makes the report again. */
+  readonly command?: string;
+  readonly signal?: AbortSignal;
+  /** Told before each training, also before one that is already finished. */
+  readonly onRun?: (event: {
+    readonly run: TranslationRun;
+    readonly seed: number;
+    readonly epochs: number;
+    readonly index: number;
+    readonly of: number;
+  }) => void;
+  readonly onStep?: (event: LoopEvent) => void;
+  readonly onEpoch?: (record: TranslationEpochRecord) => void;
+  readonly onRunEnd?: (run: FinishedTranslation) => void;
+}
+
+/** What all runs share: texts and the vocabulary, the same for all seeds. */
+interface Material {
+  readonly preset: TranslationPreset;
+  readonly training: ParallelText;
+  readonly validation: ParallelText;
+  readonly test: ParallelText;
+  readonly vocabularies: VocabularyPair;
+}
+
+/**
+ * Runs the translation experiment, each training in a run folder, and writes `summary.json` and `report.html`. Called
+ * again on the same folder, it keeps finished runs and continues the one that was interrupted.
+ *
+ * @returns `undefined` if the signal ended it before the last run was done.
+ * @throws DataError if the texts cannot be read; RunError if the folder holds other runs than these.
+ */
+export async function runTranslation(
+  options: TranslationOptions,
+): Promise<{ readonly report: ExperimentReport; readonly reportPath: string } | undefined> {
+  const base = translationPresets[options.preset ?? "laptop"];
+  const preset = options.epochs === undefined ? base : { ...base, epochs: options.epochs };
+  const material = await readMaterial(options.data, preset);
+  const runs = translation.runs.filter(({ name }) => options.only?.includes(name) ?? true);
+  const planned = options.seeds.flatMap((seed) => runs.map((run) => ({ run, seed })));
+  const finished: FinishedTranslation[] = [];
+  for (const [index, { run, seed }] of planned.entries()) {
+    options.onRun?.({ run, seed, epochs: preset.epochs, index, of: planned.length });
+    const done = await finishedRun(run, seed, material, options);
+    if (done === undefined) return undefined;
+    finished.push(done);
+    options.onRunEnd?.(done);
+  }
+  const report = translationReport(finished, preset, material.training, options);
+  const reportPath = join(options.out, "report.html");
+  const summary = finished.map(({ run, seed, epochs, bleu }) => ({ name: run.name, seed, bleu, epochs }));
+  await writeFileAtomic(join(options.out, "summary.json"), `${JSON.stringify({ preset, runs: summary }, null, 2)}\n`);
+  await writeFileAtomic(reportPath, renderReport(report, readReportAssets()));
+  return { report, reportPath };
+}
+
+async function readMaterial(folder: string, preset: TranslationPreset): Promise<Material> {
+  const read = (split: string): Promise<ParallelText> =>
+    readParallelText(folder, split, { source: "de", target: "en" });
+  const [all, validation, test] = await Promise.all([read("train"), read("val"), read("test_2016_flickr")]);
+  const { pairs, merges } = preset;
+  const training = { ...all, source: all.source.slice(0, pairs), target: all.target.slice(0, pairs) };
+  const joint = learnVocabulary([...training.source, ...training.target], { merges });
+  return { preset, training, validation, test, vocabularies: { source: joint, target: joint } };
+}
+
+/** Trains and judges a run, or reads what it came to before; `undefined` if it was interrupted. */
+async function finishedRun(
+  run: TranslationRun,
+  seed: number,
+  material: Material,
+  options: TranslationOptions,
+): Promise<FinishedTranslation | undefined> {
+  const { preset, training } = material;
+  const path = join(options.out, `seed-${seed}`, run.name);
+  const config = { experiment: translation.name, run: run.name, seed, preset, data: training.name };
+  const known = existsSync(join(path, "run.json"));
+  const folder = known ? await RunFolder.open(path) : await RunFolder.create(path, config);
+  try {
+    // As the file has it: what is undefined is not written.
+    if (known && !isDeepStrictEqual(folder.config, JSON.parse(JSON.stringify(config)))) {
+      const fix = "choose another folder";
+      throw new RunError(expectation(path, "a run with these options", JSON.stringify(folder.config), fix));
+    }
+    const result = join(path, "result.json");
+    if (!existsSync(result)) {
+      const content = await train(run, seed, folder, material, options);
+      if (content === undefined) return undefined;
+      await writeFileAtomic(result, `${JSON.stringify(content, null, 2)}\n`);
+    }
+    const { bleu } = JSON.parse(readFileSync(result, "utf8")) as { readonly bleu?: number };
+    const epochs = epochRecords<TranslationEpochRecord>(readRun(path));
+    return { run, seed, epochs, ...(bleu === undefined ? {} : { bleu }) };
+  } finally {
+    await folder.close();
+  }
+}
+
+async function train(
+  run: TranslationRun,
+  seed: number,
+  folder: RunFolder,
+  { preset, training, validation, test, vocabularies }: Material,
+  { threads, signal, onStep, onEpoch }: TranslationOptions,
+): Promise<{ readonly bleu?: number } | undefined> {
+  const network = run.network(preset, vocabularies.target.tokens.length);
+  const pairs = tokenPairs(training, vocabularies);
+  const shapes = translationShapes(pairs, preset.tokens);
+  const last = await folder.resume();
+  const resume = last && {
+    ...checkpointOf(last, folder.path),
+    epochs: epochRecords<TranslationEpochRecord>(readRun(folder.path)),
+  };
+  const runtime: Runtime = nodeRuntime({ threads });
+  try {
+    const result = await trainTranslator({
+      network,
+      pairs,
+      validation: tokenPairs(validation, vocabularies),
+      runtime,
+      shapes,
+      epochs: preset.epochs,
+      learningRate: preset.learningRate,
+      schedule: warmup("0.9e", cosineDecay()),
+      optimizer: adam({ beta2: 0.98, epsilon: 1e-9 }),
+      smoothing: preset.smoothing,
+      seed,
+      measureEvery: 50,
+      recorder: runRecorder<TranslationEpochRecord>(folder, false),
+      ...(resume ? { resume } : {}),
+      ...(signal ? { signal } : {}),
+      ...(onStep ? { onStep } : {}),
+      ...(onEpoch ? { onEpoch } : {}),
+    });
+    if (result.interrupted) return undefined;
+    const { beam } = preset;
+    if (beam === undefined) return {};
+    const weights = await result.state.read();
+    const translations = await translateSentences(runtime, network, weights, test.source, {
+      ...vocabularies,
+      shapes,
+      beam,
+    });
+    await folder.writeFile("translations.txt", new TextEncoder().encode(`${translations.join("\n")}\n`));
+    return { bleu: bleu(translations, test.target).score };
+  } finally {
+    await runtime.close();
+  }
+}
