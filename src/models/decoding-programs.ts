@@ -1,5 +1,6 @@
 import { tensor } from "../core/index.js";
 import { add, Graph, gather, logSoftmax, type Program, Scope, topK, topKIndices, type Value } from "../graph/index.js";
+import { hiddenScore } from "../nn/index.js";
 import { type NamedValues, reserved, type Translator } from "./translator.js";
 
 /** The sizes of a batch that is decoded. */
@@ -71,7 +72,7 @@ function stepProgram(
   const opened = network.open(new Scope(graph, { training: false }));
   const { logits, carried } = opened.step(tokens, position, input("memory"), continued);
   const never = Array.from({ length: network.vocabulary }, (_, token) =>
-    token === reserved.pad || token === reserved.start ? -1e9 : 0,
+    token === reserved.pad || token === reserved.start ? hiddenScore : 0,
   );
   const scores = add(logSoftmax(logits), graph.constant(tensor(never, [network.vocabulary])));
   const count = Math.min(beam + 1, network.vocabulary);

@@ -19,7 +19,15 @@ import {
   transposeLast,
   type Value,
 } from "../graph/index.js";
-import { dropout as dropoutLayer, embedding, type Lstm, type LstmState, linear, lstm } from "../nn/index.js";
+import {
+  dropout as dropoutLayer,
+  embedding,
+  hiddenScore,
+  type Lstm,
+  type LstmState,
+  linear,
+  lstm,
+} from "../nn/index.js";
 import type { NormFactory, WeightNorm } from "../norm/index.js";
 import { type NamedValues, type OpenTranslator, reserved, type Translator } from "./translator.js";
 
@@ -108,7 +116,7 @@ function openLstm(
         return {
           read,
           keys: key.apply(read, decoderScope.child("attention.key")),
-          bias: reshape(mul(cast(padding, "float32"), -1e9), [source.shape[0]!, 1, source.shape[1]!]),
+          bias: reshape(mul(cast(padding, "float32"), hiddenScore), [source.shape[0]!, 1, source.shape[1]!]),
         };
       };
       return {

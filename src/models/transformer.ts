@@ -1,21 +1,11 @@
-import { assertArgument, tensor } from "../core/index.js";
-import {
-  add,
-  broadcastTo,
-  cast,
-  gather,
-  greater,
-  mul,
-  oneHot,
-  reshape,
-  type Scope,
-  type Value,
-} from "../graph/index.js";
+import { assertArgument } from "../core/index.js";
+import { add, broadcastTo, gather, mul, oneHot, reshape, type Scope, type Value } from "../graph/index.js";
 import {
   type AttentionMemory,
   causalBias,
   dropout as dropoutLayer,
   embedding,
+  laterBias,
   linear,
   paddingBias,
   sinusoidalPositions,
@@ -153,14 +143,3 @@ const memoryOf = (values: NamedValues, layer: number): AttentionMemory => ({
   keys: values[`${layer}.keys`]!,
   values: values[`${layer}.values`]!,
 });
-
-/** A bias that hides the places after a position: [1, 1, 1, length]. */
-function laterBias(position: Value, length: number): Value {
-  const places = position.graph.constant(
-    tensor(
-      Array.from({ length }, (_, place) => place),
-      [1, 1, 1, length],
-    ),
-  );
-  return mul(cast(greater(places, cast(position, "float32")), "float32"), -1e9);
-}

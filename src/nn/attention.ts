@@ -5,6 +5,7 @@ import {
   equal,
   exp,
   type Graph,
+  greater,
   logSoftmax,
   matmul,
   mul,
@@ -89,17 +90,30 @@ export function multiHeadAttention(scope: Scope, width: number, options: Attenti
   };
 }
 
-/** What makes a score vanish in the softmax. */
-const never = -1e9;
+/** Added to a score that is not to count: so low that it vanishes in the softmax, and finite, so that nothing becomes NaN. */
+export const hiddenScore = -1e9;
 
 /** A bias for attention that hides padding: tokens [N, S] → [N, 1, 1, S]. */
 export function paddingBias(tokens: Value, padding: number): Value {
   const hidden = equal(tokens, tokens.graph.constant(padding, tokens.dtype));
-  return reshape(mul(cast(hidden, "float32"), never), [tokens.shape[0]!, 1, 1, tokens.shape[1]!]);
+  return reshape(mul(cast(hidden, "float32"), hiddenScore), [tokens.shape[0]!, 1, 1, tokens.shape[1]!]);
 }
 
 /** A bias for attention of a sequence to itself that hides what comes later: [1, 1, length, length]. */
 export function causalBias(graph: Graph, length: number): Value {
-  const bias = Array.from({ length: length ** 2 }, (_, at) => (at % length > Math.floor(at / length) ? never : 0));
+  const bias = Array.from({ length: length ** 2 }, (_, at) =>
+    at % length > Math.floor(at / length) ? hiddenScore : 0,
+  );
   return graph.constant(tensor(bias, [1, 1, length, length]));
+}
+
+/** {@link causalBias} for the one position (an int32 scalar) that is decoded: hides the places after it, [1, 1, 1, length]. */
+export function laterBias(position: Value, length: number): Value {
+  const places = position.graph.constant(
+    tensor(
+      Array.from({ length }, (_, place) => place),
+      [1, 1, 1, length],
+    ),
+  );
+  return mul(cast(greater(places, cast(position, "float32")), "float32"), hiddenScore);
 }

@@ -33,7 +33,9 @@ export interface Lstm {
  * Parameters `weight_ih` [4 · width, in], `weight_hh` [4 · width, width], `bias_ih`, `bias_hh` [4 · width], and those of the
  * norms in `norm_ih`, `norm_hh` and `norm_c`.
  *
- * The steps are unrolled. What does not depend on the step before, W_ih x + b, is one product for all of them.
+ * The steps are unrolled. What does not depend on the step before, W_ih x + b, is one product for all of them. Two layers
+ * each of an encoder and a decoder make a training step of 2,438 nodes at T = 10 and 10,118 at T = 50, whose session is
+ * made in under a second; its time grows by an eighth from T = 10 to 50 at 2,000 tokens a batch (docs/translation.md).
  */
 export function lstm(scope: Scope, inputs: number, width: number, options: LstmOptions = {}): Lstm {
   const { norm = "none", weightNorm } = options;

@@ -105,6 +105,16 @@ describe("wrong input", () => {
     ["an unknown accumulator", [...tiny, "--norm-accumulator", "fp8", "--out", "x"], /normAccumulator: .*got "fp8"/],
     ["exporting to an unknown format", ["export", "run", "--out", "x.pt"], /\.onnx or \.safetensors, got x\.pt/],
     ["exporting nothing", ["export", "nowhere", "--out", "x.onnx"], /nowhere/],
+    [
+      "translation without text",
+      ["reproduce", "translation"],
+      /--data: expected a folder with parallel text.*got none/,
+    ],
+    [
+      "images of translation",
+      ["reproduce", "translation", "--data", ".", "--images", "5"],
+      /with images, got translation/,
+    ],
     ["an unknown preset", ["reproduce", "weight-decay", "--preset", "big"], /laptop or paper, got big/],
     ["evaluating nothing", ["evaluate", "nowhere"], /nowhere/],
     ["evaluating what is no model", ["evaluate", "magic/train-labels-idx1-ubyte.onnx"], /\.onnx/],
