@@ -57,6 +57,22 @@ export interface TranslationOptions {
   readonly onRunEnd?: (run: FinishedTranslation) => void;
 }
 
+/** What the experiment's `summary.json` holds; losses in nats per token. */
+export interface TranslationSummary extends Omit<ExperimentSummary, "runs"> {
+  readonly settings: TranslationPreset;
+  readonly runs: readonly {
+    readonly name: string;
+    readonly seed: number;
+    /** Of the test set; absent where the preset does not translate. */
+    readonly bleu?: number;
+    /** After each epoch, without label smoothing. */
+    readonly validationLoss: readonly number[];
+    readonly trainLoss: readonly number[];
+    /** Target tokens; median over epochs. */
+    readonly tokensPerSecond: number;
+  }[];
+}
+
 /** What all runs share: texts and the vocabulary, the same for all seeds. */
 interface Material {
   readonly preset: TranslationPreset;
@@ -91,8 +107,22 @@ export async function runTranslation(
   }
   const report = translationReport(finished, preset, material.training, options);
   const reportPath = join(options.out, "report.html");
-  const summary = finished.map(({ run, seed, epochs, bleu }) => ({ name: run.name, seed, bleu, epochs }));
-  await writeFileAtomic(join(options.out, "summary.json"), `${JSON.stringify({ preset, runs: summary }, null, 2)}\n`);
+  const summary: TranslationSummary = {
+    preset: options.preset ?? "laptop",
+    model: translation.name,
+    settings: preset,
+    data: material.training.name,
+    seeds: options.seeds,
+    runs: finished.map(({ run, seed, epochs, bleu }) => ({
+      name: run.name,
+      seed,
+      ...(bleu === undefined ? {} : { bleu }),
+      validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
+      trainLoss: epochs.map(({ trainLoss }) => trainLoss),
+      tokensPerSecond: median(Float64Array.from(epochs, ({ tokensPerSecond }) => tokensPerSecond)),
+    })),
+  };
+  await writeFileAtomic(join(options.out, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
   await writeFileAtomic(reportPath, renderReport(report, readReportAssets()));
   return { report, reportPath };
 }
