@@ -6,6 +6,7 @@ import { compareCommand } from "../src/cli/compare.js";
 import { equivalentCommand } from "../src/cli/equivalent.js";
 import { type EquivalentArguments, translateArguments } from "../src/cli/equivalent-arguments.js";
 import { evaluateCommand } from "../src/cli/evaluate.js";
+import { exportCommand } from "../src/cli/export.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
@@ -91,6 +92,7 @@ const commands = {
   evaluate: evaluateCommand,
   predict: predictCommand,
   compare: compareCommand,
+  export: exportCommand,
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
 };

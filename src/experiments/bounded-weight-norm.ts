@@ -1,15 +1,10 @@
-import { parseRunConfig, type RunConfigInput } from "../train/index.js";
+import type { RunConfigInput } from "../train/index.js";
 import { accuracyFindings } from "./accuracy-findings.js";
-import type { Experiment, ExperimentChoice, PlannedRun } from "./experiment.js";
+import type { Experiment, ExperimentChoice } from "./experiment.js";
+import { type ImagePreset, imagenetPreset, imageRuns } from "./image-plan.js";
 
-interface Preset extends Pick<RunConfigInput, "model" | "width" | "images" | "validation" | "batch"> {
-  readonly epochs: number;
-  readonly drops: readonly number[];
-  /** λ of what is trained with it: everything with batch-norm, all but the stored v of weight norms otherwise. */
-  readonly weightDecay: number;
-}
-
-const presets: Readonly<Record<ExperimentChoice["preset"], Preset>> = {
+const presets: Readonly<Record<ExperimentChoice["preset"], ImagePreset>> = {
+  /** Twice the rate makes networks with normalized weights diverge here: nothing bounds what their residual blocks add up to. */
   laptop: {
     model: "resnet20",
     width: 0.5,
@@ -18,18 +13,10 @@ const presets: Readonly<Record<ExperimentChoice["preset"], Preset>> = {
     batch: 64,
     epochs: 6,
     drops: [0.5, 5 / 6],
+    learningRate: 0.05,
     weightDecay: 5e-4,
   },
-  /** ResNet-50 on ImageNet, as the paper's figure. */
-  paper: {
-    model: "resnet50",
-    width: 1,
-    validation: 0.02,
-    batch: 256,
-    epochs: 90,
-    drops: [1 / 3, 2 / 3, 8 / 9],
-    weightDecay: 1e-4,
-  },
+  paper: { ...imagenetPreset("resnet50"), learningRate: 0.05 },
 };
 
 /** Section 4 of Hoffer et al. 2018: normalizing the weights in place of the activations, with the norm kept fixed. */
@@ -48,25 +35,7 @@ export const boundedWeightNorms: Experiment = {
   },
 
   plan(choice, seed) {
-    const { epochs: presetEpochs, drops, images: presetImages, ...preset } = presets[choice.preset];
-    const epochs = choice.epochs ?? presetEpochs;
-    const images = choice.images ?? presetImages;
-    const base: RunConfigInput = {
-      ...preset,
-      data: choice.data,
-      ...(images === undefined ? {} : { images }),
-      epochs,
-      learningRate: 0.05,
-      schedule: `steps:${drops.map((part) => `${part * epochs}e`).join(",")}`,
-      seed,
-      threads: choice.threads,
-    };
-    const run = (name: string, label: string, description: string, changes: Partial<RunConfigInput>): PlannedRun => ({
-      name,
-      label,
-      description,
-      config: parseRunConfig({ ...base, ...changes }),
-    });
+    const run = imageRuns(presets[choice.preset], choice, seed);
     const normalized = (weightNorm: RunConfigInput["weightNorm"]): Partial<RunConfigInput> => ({
       norm: { kind: "mean-only" },
       branchScale: "none",

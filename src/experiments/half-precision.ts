@@ -1,38 +1,23 @@
 import type { Runtime } from "../graph/index.js";
-import { parseRunConfig, type RunConfigInput } from "../train/index.js";
+import type { RunConfigInput } from "../train/index.js";
 import { accuracyFindings } from "./accuracy-findings.js";
 import type { Experiment, ExperimentChoice, ExperimentExtras, PlannedRun } from "./experiment.js";
 import { halfPrecisionMap, type PrecisionRow, workingRange } from "./half-precision-map.js";
+import { type ImagePreset, imagenetPreset, imageRuns } from "./image-plan.js";
 
-interface Preset extends Pick<RunConfigInput, "model" | "width" | "images" | "validation" | "batch" | "learningRate"> {
-  readonly epochs: number;
-  readonly drops: readonly number[];
-  readonly weightDecay: number;
-}
-
-const presets: Readonly<Record<ExperimentChoice["preset"], Preset>> = {
+const presets: Readonly<Record<ExperimentChoice["preset"], ImagePreset & { readonly weightDecay: number }>> = {
   laptop: {
     model: "vgg11",
     width: 0.25,
     images: 3200,
     validation: 1000,
     batch: 128,
-    learningRate: 0.05,
     epochs: 6,
     drops: [2 / 3, 5 / 6],
+    learningRate: 0.05,
     weightDecay: 0,
   },
-  /** ResNet-18 on ImageNet, as the paper's figure. */
-  paper: {
-    model: "resnet18",
-    width: 1,
-    validation: 0.02,
-    batch: 256,
-    learningRate: 0.1,
-    epochs: 90,
-    drops: [1 / 3, 2 / 3, 8 / 9],
-    weightDecay: 1e-4,
-  },
+  paper: { ...imagenetPreset("resnet18"), weightDecay: 1e-4 },
 };
 
 /** Multiplies the weights before a batch-norm: the same network and training, but for the size of what it normalizes. */
@@ -54,19 +39,8 @@ export const halfPrecision: Experiment = {
   },
 
   plan(choice, seed) {
-    const { epochs: presetEpochs, drops, images: presetImages, weightDecay, ...preset } = presets[choice.preset];
-    const epochs = choice.epochs ?? presetEpochs;
-    const images = choice.images ?? presetImages;
-    const base: RunConfigInput = {
-      ...preset,
-      data: choice.data,
-      ...(images === undefined ? {} : { images }),
-      epochs,
-      schedule: `steps:${drops.map((part) => `${part * epochs}e`).join(",")}`,
-      weightDecay,
-      seed,
-      threads: choice.threads,
-    };
+    const preset = presets[choice.preset];
+    const planned = imageRuns(preset, choice, seed);
     const half = (normAccumulator: RunConfigInput["normAccumulator"]): Partial<RunConfigInput> => ({
       precision: "fp16",
       lossScale: "dynamic",
@@ -75,14 +49,13 @@ export const halfPrecision: Experiment = {
     // η and λ follow ‖w‖², so that the directions turn as they do in the other runs.
     const largeWeights: Partial<RunConfigInput> = {
       weightScale: large,
-      groups: [{ match: "scale-invariant", rateFactor: large ** 2, weightDecay: weightDecay / large ** 2 }],
+      groups: [{ match: "scale-invariant", rateFactor: large ** 2, weightDecay: preset.weightDecay / large ** 2 }],
     };
-    const run = (metric: string, kind: string, description: string, changes: Partial<RunConfigInput>): PlannedRun => ({
-      name: `${metric}-${kind.replaceAll(" ", "-")}`,
-      label: `${labels[metric]}, ${kind}`,
-      description,
-      config: parseRunConfig({ ...base, ...changes, norm: { metric } }),
-    });
+    const run = (metric: string, kind: string, description: string, changes: Partial<RunConfigInput>): PlannedRun =>
+      planned(`${metric}-${kind.replaceAll(" ", "-")}`, `${labels[metric]}, ${kind}`, description, {
+        ...changes,
+        norm: { metric },
+      });
     return [
       ...Object.keys(labels).map((metric) => run(metric, "fp32", "Float32 throughout.", {})),
       ...Object.keys(labels).map((metric) =>

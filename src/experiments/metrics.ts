@@ -1,39 +1,20 @@
-import { parseRunConfig, type RunConfigInput } from "../train/index.js";
 import { accuracyFindings } from "./accuracy-findings.js";
-import type { Experiment, ExperimentChoice, PlannedRun } from "./experiment.js";
+import type { Experiment, ExperimentChoice } from "./experiment.js";
+import { type ImagePreset, imagenetPreset, imageRuns } from "./image-plan.js";
 
-interface Preset {
-  readonly model: string;
-  readonly width: number;
-  readonly epochs: number;
-  readonly drops: readonly number[];
-  readonly images?: number;
-  readonly validation: number;
-  readonly batch: number;
-  readonly measureEvery: number;
-}
-
-const presets: Readonly<Record<ExperimentChoice["preset"], Preset>> = {
+const presets: Readonly<Record<ExperimentChoice["preset"], ImagePreset>> = {
   laptop: {
     model: "vgg11",
     width: 0.25,
-    epochs: 10,
-    drops: [0.5, 0.8],
     images: 6400,
     validation: 1000,
     batch: 128,
-    measureEvery: 10,
+    epochs: 10,
+    drops: [0.5, 0.8],
+    learningRate: 0.1,
+    weightDecay: 5e-4,
   },
-  /** ResNet-18 on ImageNet: 90 epochs, batch 256, rate 0.1 dropped at 30, 60 and 80 (He et al. 2016, the paper's base). */
-  paper: {
-    model: "resnet18",
-    width: 1,
-    epochs: 90,
-    drops: [1 / 3, 2 / 3, 8 / 9],
-    validation: 0.02,
-    batch: 256,
-    measureEvery: 100,
-  },
+  paper: imagenetPreset("resnet18"),
 };
 
 const rightConstant = Math.sqrt(Math.PI / 2);
@@ -53,43 +34,19 @@ export const metrics: Experiment = {
   },
 
   plan(choice, seed) {
-    const preset = presets[choice.preset];
-    const epochs = choice.epochs ?? preset.epochs;
-    const images = choice.images ?? preset.images;
-    const base: RunConfigInput = {
-      model: preset.model,
-      width: preset.width,
-      data: choice.data,
-      ...(images === undefined ? {} : { images }),
-      validation: preset.validation,
-      epochs,
-      batch: preset.batch,
-      learningRate: 0.1,
-      schedule: `steps:${preset.drops.map((part) => `${part * epochs}e`).join(",")}`,
-      momentum: 0.9,
-      weightDecay: choice.preset === "paper" ? 1e-4 : 5e-4,
-      measureEvery: preset.measureEvery,
-      seed,
-      threads: choice.threads,
-    };
-    const run = (name: string, label: string, description: string, norm: RunConfigInput["norm"]): PlannedRun => ({
-      name,
-      label,
-      description,
-      config: parseRunConfig({ ...base, norm }),
-    });
+    const run = imageRuns(presets[choice.preset], choice, seed);
     return [
-      run("l2", "L2", "Ordinary batch-norm: the root of the mean square.", { metric: "l2" }),
-      run("l1", "L1", "The mean magnitude, times √(π/2).", { metric: "l1" }),
-      run("top10", "Top10", "The mean of the ten largest magnitudes, times the paper's constant.", { metric: "top10" }),
-      run("linf", "L∞", "The largest magnitude, times the paper's constant.", { metric: "linf" }),
+      run("l2", "L2", "Ordinary batch-norm: the root of the mean square.", { norm: { metric: "l2" } }),
+      run("l1", "L1", "The mean magnitude, times √(π/2).", { norm: { metric: "l1" } }),
+      run("top10", "Top10", "The mean of the ten largest magnitudes, times the paper's constant.", {
+        norm: { metric: "top10" },
+      }),
+      run("linf", "L∞", "The largest magnitude, times the paper's constant.", { norm: { metric: "linf" } }),
       run("l1-times-4", "L1, constant × 4", "L1 with a constant that is four times too large.", {
-        metric: "l1",
-        constant: 4 * rightConstant,
+        norm: { metric: "l1", constant: 4 * rightConstant },
       }),
       run("l1-quarter", "L1, constant × ¼", "L1 with a constant that is four times too small.", {
-        metric: "l1",
-        constant: rightConstant / 4,
+        norm: { metric: "l1", constant: rightConstant / 4 },
       }),
     ];
   },

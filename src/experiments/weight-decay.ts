@@ -1,5 +1,6 @@
-import { parseRunConfig, type RunConfig, type RunConfigInput } from "../train/index.js";
-import type { Experiment, ExperimentChoice, PlannedRun } from "./experiment.js";
+import type { RunConfig, RunConfigInput } from "../train/index.js";
+import type { Experiment, ExperimentChoice } from "./experiment.js";
+import { imageRuns } from "./image-plan.js";
 import { weightDecayFindings } from "./weight-decay-findings.js";
 
 interface Preset {
@@ -75,31 +76,19 @@ export const weightDecay: Experiment = {
 
   plan(choice, seed, folderOf) {
     const preset = presets[choice.preset];
-    const epochs = choice.epochs ?? preset.epochs;
-    const images = choice.images ?? preset.images;
+    const { epochs, drops, width, images, validation, learningRate, otherDecay } = preset;
     const reference = folderOf("decay-on");
-    const base: RunConfigInput = {
+    const shared = {
       model: "vgg11",
-      width: preset.width,
-      data: choice.data,
-      ...(images === undefined ? {} : { images }),
-      validation: preset.validation,
-      epochs,
       batch: 128,
-      learningRate: preset.learningRate,
-      schedule: `steps:${preset.drops.map((part) => `${part * epochs}e`).join(",")}`,
-      momentum: 0.9,
-      weightDecay: preset.otherDecay,
-      groups: preset.withDecay,
-      seed,
-      threads: choice.threads,
+      epochs,
+      drops,
+      width,
+      validation,
+      learningRate,
+      weightDecay: otherDecay,
     };
-    const run = (name: string, label: string, description: string, changes: Partial<RunConfigInput>): PlannedRun => ({
-      name,
-      label,
-      description,
-      config: parseRunConfig({ ...base, ...changes }),
-    });
+    const run = imageRuns({ ...shared, ...(images === undefined ? {} : { images }) }, choice, seed);
     const off: Partial<RunConfigInput> = { groups: preset.withoutDecay, compareWith: reference };
     const controlled = (control: RunConfig["control"]): Partial<RunConfigInput> => ({ ...off, control });
 
@@ -108,10 +97,7 @@ export const weightDecay: Experiment = {
         "decay-on",
         "decay on",
         `SGD with momentum, and weight decay ${preset.weightDecay} on ${preset.decaying[0]}.`,
-        {
-          measureEvery: 1,
-          snapshots: true,
-        },
+        { groups: preset.withDecay, measureEvery: 1, snapshots: true },
       ),
       run(
         "decay-off",

@@ -46,11 +46,11 @@ export interface ReportRun {
   readonly testAccuracy?: number;
   /** Per cent, the best epoch on the validation split. */
   readonly bestValidation?: number;
-  /** Mean training loss of each epoch (nats per image). */
+  /** Mean training loss of each epoch (nats per image, or per token). */
   readonly trainLoss: readonly number[];
   /** Per cent, after each epoch. */
   readonly validationAccuracy: readonly number[];
-  /** Mean validation loss after each epoch (nats per image). */
+  /** Mean validation loss after each epoch (nats per image, or per token). */
   readonly validationLoss?: readonly number[];
   readonly imagesPerSecond?: number;
   /** Anything a reader should know, such as the number of capped channels. */

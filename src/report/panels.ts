@@ -33,7 +33,7 @@ function trainingPanel(report: ExperimentReport): Panel {
       {
         id: "loss",
         title: "Training loss",
-        caption: "Mean cross-entropy over each epoch, in nats per image.",
+        caption: "Mean cross-entropy over each epoch, in nats.",
         yLabel: "loss (nats)",
         scale: "linear",
         toggle: "log",
@@ -42,7 +42,7 @@ function trainingPanel(report: ExperimentReport): Panel {
       {
         id: "validation-loss",
         title: "Validation loss",
-        caption: "Mean cross-entropy after each epoch, in nats per image.",
+        caption: "Mean cross-entropy after each epoch, in nats.",
         yLabel: "loss (nats)",
         scale: "linear",
         toggle: "log",

@@ -62,7 +62,7 @@ function layerHistories(folder: string): LayerHistory[] {
   return Object.keys(records[0]?.layers ?? {}).map((layer) => {
     const series = records.map(({ layers }) => layers[layer]!);
     return {
-      layer,
+      layer: layer.replace(/_v$/, ""), // what a weight norm stores has the direction of the weight that it makes
       step: records.map(({ step }) => step - 1), // norms are from before the step, which is logged from 1
       medianNorm: series.map(({ norm }) => norm.median),
       minNorm: series.map(({ norm }) => norm.min),
