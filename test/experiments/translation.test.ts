@@ -80,7 +80,12 @@ describe("runTranslation", () => {
     for (const { validationLoss } of straight!.report.runs)
       expect(validationLoss![1]).toBeLessThan(validationLoss![0]!);
     const summary = JSON.parse(readFileSync(at("straight", "summary.json"), "utf8"));
+    expect(summary).toMatchObject({ preset: "laptop", model: "translation", seeds: [1] });
     expect(summary.runs.map((run: { name: string }) => run.name)).toEqual(only);
+    for (const { trainLoss, validationLoss, tokensPerSecond } of summary.runs) {
+      expect(validationLoss).toHaveLength(trainLoss.length);
+      expect(tokensPerSecond).toBeGreaterThan(0);
+    }
     expect(readFileSync(straight!.reportPath, "utf8")).toContain("LSTM, bounded weight norm");
     await expect(runTranslation(options("stopped", { epochs: 3 }))).rejects.toThrow(RunError);
   }, 120_000);

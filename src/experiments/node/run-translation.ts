@@ -6,7 +6,7 @@ import { readParallelText } from "../../data/files/index.js";
 import { bleu, learnVocabulary, type ParallelText, tokenPairs, type VocabularyPair } from "../../data/index.js";
 import type { Runtime } from "../../graph/index.js";
 import { RunFolder, readRun, writeFileAtomic } from "../../io/files/index.js";
-import { adam, cosineDecay, warmup } from "../../optim/index.js";
+import { adam, cosineDecay, median, warmup } from "../../optim/index.js";
 import { readReportAssets } from "../../report/files/index.js";
 import { type ExperimentReport, renderReport } from "../../report/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
@@ -18,6 +18,7 @@ import {
   translationShapes,
 } from "../../train/index.js";
 import { checkpointOf, epochRecords, runRecorder } from "../../train/node/index.js";
+import type { ExperimentSummary } from "../experiment.js";
 import {
   type FinishedTranslation,
   type TranslationPreset,
