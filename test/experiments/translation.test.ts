@@ -83,6 +83,8 @@ describe("runTranslation", () => {
     expect(summary.runs.map((run: { name: string }) => run.name)).toEqual(only);
     expect(readFileSync(straight!.reportPath, "utf8")).toContain("LSTM, bounded weight norm");
     await expect(runTranslation(options("stopped", { epochs: 3 }))).rejects.toThrow(RunError);
+    writeSplit("val", 29);
+    await expect(runTranslation(options("stopped"))).rejects.toThrow(/fingerprints/);
   }, 120_000);
 });
 
