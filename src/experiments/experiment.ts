@@ -76,8 +76,8 @@ export interface RunSummary {
   readonly validationAccuracy: readonly number[];
   /** Of each epoch. */
   readonly trainLoss: readonly number[];
-  /** Median over epochs. */
-  readonly imagesPerSecond: number;
+  /** Median over epochs; null for a run that failed in the first. */
+  readonly imagesPerSecond: number | null;
   /** Counted over channels and steps. */
   readonly cappedChannels: number;
   /** In half precision: skipped steps, and normalizations whose statistics were not finite, counted over steps. */

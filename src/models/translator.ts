@@ -12,7 +12,7 @@ export interface Translator {
   readonly kind: string;
   /** Tokens that it reads and writes: the integers below, the first of them {@link reserved}. */
   readonly vocabulary: number;
-  /** Declares the parameters. */
+  /** Declares parameters; others are declared where they are first used, by what is opened. */
   open(scope: Scope): OpenTranslator;
 }
 

@@ -17,8 +17,9 @@ export function sequential(...layers: readonly Layer[] | readonly [Readonly<Reco
       return named.reduce((value, [name, layer], position) => {
         const rest = named.slice(position + 1).map(([, following]) => following);
         const inner = scope.child(name, absorptionOf(rest, scope.absorption));
-        const output = inner.stored(layer.apply(value, inner));
-        if (layer.scale === "passes") scope.noteProportion(output, scope.proportionOf(value));
+        const made = layer.apply(value, inner);
+        const output = inner.stored(made); // in half precision another value, proportional to the same weight
+        scope.noteProportion(output, scope.proportionOf(layer.scale === "passes" ? value : made));
         return layer.kind === "sequential" ? output : inner.record(output);
       }, x);
     },

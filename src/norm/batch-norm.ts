@@ -2,6 +2,7 @@ import { assertArgument, expectation, type Shape, ShapeError } from "../core/ind
 import { div, type Layer, reshape, sub, type Value } from "../graph/index.js";
 import { accumulation } from "./accumulate.js";
 import { affineParameters, applyAffine, checkActivationNorm } from "./affine.js";
+import { followedEpsilon } from "./following.js";
 import { l2 } from "./power-metrics.js";
 import { type RunningStatistics, runningStatistics } from "./running-statistics.js";
 import { denominator } from "./spread.js";
@@ -86,8 +87,7 @@ function batchLayer(where: string, options: BatchNormOptions, grouped: (x: Value
         scope.noteStatistic("scale", statistics.estimated);
       }
 
-      const follow = proportion && scope.options.following?.epsilonScale;
-      const spread = denominator(metric, statistics.estimated, epsilon, follow);
+      const spread = denominator(metric, statistics.estimated, epsilon, followedEpsilon(scope, whole));
       const { gain, shift } = affineParameters(scope, options, [channels], perChannel);
       // γ/σ first, one number a channel.
       const y = gain

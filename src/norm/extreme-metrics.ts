@@ -13,7 +13,7 @@ export function lInf(options: MetricOptions = {}): Metric {
  * outliers than their maximum. Of n < k values it takes all.
  *
  * Constant `"paper"`: C(n) = (1 + √(π ln 4)) / (2√(2 ln n)), whatever k; one value counts as two, as ln 1 = 0. It
- * overestimates σ of Gaussian values, ×1.32 at n = 131072 and k = 10. `"exact"`: one over the expectation of s.
+ * overestimates σ of Gaussian values, ×1.33 at n = 131072 and k = 10. `"exact"`: one over the expectation of s.
  *
  * @throws InvalidArgumentError for a k that is no positive integer.
  */

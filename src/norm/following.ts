@@ -1,4 +1,9 @@
-import { add, type Buffer, mul, square, sub, type Value } from "../graph/index.js";
+import { add, type Buffer, mul, type Scope, square, sub, type Value } from "../graph/index.js";
+
+/** What multiplies the ε of a normalization of x: something where x is proportional to a weight whose norm is followed. */
+export function followedEpsilon(scope: Scope, x: Value): Value | undefined {
+  return scope.proportionOf(x) && scope.options.following?.epsilonScale;
+}
 
 /**
  * What a running statistic becomes when the weight that it is proportional to is scaled by c: (kept − b)·cᵖ + b, b being

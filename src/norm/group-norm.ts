@@ -2,6 +2,7 @@ import { assertArgument, expectation, ShapeError } from "../core/index.js";
 import { type Layer, reshape } from "../graph/index.js";
 import { accumulation } from "./accumulate.js";
 import { affineParameters, applyAffine, checkActivationNorm } from "./affine.js";
+import { followedEpsilon } from "./following.js";
 import { l2 } from "./power-metrics.js";
 import { type ActivationNormOptions, standardized } from "./standardize.js";
 
@@ -46,7 +47,8 @@ function groupLayer(where: string, options: ActivationNormOptions, groupsOf: (ch
         );
       }
       const sums = accumulation(scope.precision.normAccumulator);
-      const normalized = standardized(reshape(x, [rows, groups, -1]), [2], sums, options, (scale) =>
+      const follow = followedEpsilon(scope, x);
+      const normalized = standardized(reshape(x, [rows, groups, -1]), [2], sums, options, follow, (scale) =>
         scope.noteStatistic("scale", scale),
       );
       const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));

@@ -2,6 +2,7 @@ import { assertArgument, expectation, ShapeError } from "../core/index.js";
 import type { Layer } from "../graph/index.js";
 import { accumulation } from "./accumulate.js";
 import { affineParameters, applyAffine, checkActivationNorm } from "./affine.js";
+import { followedEpsilon } from "./following.js";
 import { l2 } from "./power-metrics.js";
 import { type ActivationNormOptions, standardized } from "./standardize.js";
 
@@ -49,7 +50,7 @@ function lastAxesNorm(where: string, count: number, options: ActivationNormOptio
       const broadcast = [...new Array<number>(x.rank - count).fill(1), ...shape];
       const parameters = affineParameters(scope, options, shape, broadcast);
       return applyAffine(
-        standardized(x, axes, sums, options, (scale) => scope.noteStatistic("scale", scale)),
+        standardized(x, axes, sums, options, followedEpsilon(scope, x), (scale) => scope.noteStatistic("scale", scale)),
         parameters,
         sums,
       );

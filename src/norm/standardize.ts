@@ -45,6 +45,7 @@ export function statisticsOf(
 
 /**
  * (x − mean) / σ over axes, by the statistics of x itself.
+ * @param epsilonScale Multiplies ε; see {@link denominator}.
  * @param note Told σᵖ.
  */
 export function standardized(
@@ -52,11 +53,12 @@ export function standardized(
   axes: readonly number[],
   sums: Accumulation,
   { metric = l2(), epsilon = 1e-5, centre = true }: ActivationNormOptions,
+  epsilonScale: Value | undefined,
   note?: (estimated: Value) => void,
 ): Value {
   const { centred, estimated } = statisticsOf(x, axes, metric, centre, sums);
   note?.(estimated);
-  return div(centred, sums.spread(denominator(metric, estimated, epsilon), x.shape));
+  return div(centred, sums.spread(denominator(metric, estimated, epsilon, epsilonScale), x.shape));
 }
 
 /** The number of values that one statistic is taken of. */

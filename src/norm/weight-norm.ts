@@ -146,7 +146,8 @@ export function weightStandardization({ metric, epsilon = 1e-5 }: WeightStandard
     declare(scope, { name, shape, initializer }) {
       const v = scope.parameter(name, shape, initializer, "weight", "channel");
       const options = { epsilon, ...(metric ? { metric } : {}) };
-      return standardized(v, normAxes(shape, "channel"), accumulation("fp32"), options);
+      const follow = scope.options.following?.epsilonScale; // v itself is such a weight
+      return standardized(v, normAxes(shape, "channel"), accumulation("fp32"), options, follow);
     },
   };
 }

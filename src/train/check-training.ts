@@ -76,6 +76,14 @@ function checkControl(
     `a clipNorm of ${optimizer.clipNorm}`,
     fix,
   );
+  const fixed = parameters.find(({ project }) => project)?.name;
+  assertArgument(
+    !fixed,
+    name,
+    "weights whose norms are free to change",
+    `${fixed}, set to a norm after each step`,
+    fix,
+  );
   assertArgument(!optimizer.nesterov, name, "heavy-ball momentum", "Nesterov's, for which no schedule is exact", fix);
   assertArgument(optimizer.decay === "coupled", name, "coupled weight decay", optimizer.decay, fix);
   for (const group of groupParameters(parameters, rules)) {

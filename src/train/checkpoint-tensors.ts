@@ -17,12 +17,6 @@ export function requireFinite(tensors: Checkpoint["tensors"], steps: number): vo
   }
 }
 
-/** What of a state is trained, or kept by the optimizer. */
-export function withoutBuffers(tensors: Checkpoint["tensors"], { buffers }: TrainingStep): Checkpoint["tensors"] {
-  const own = new Set(buffers.map(({ name }) => name));
-  return Object.fromEntries(Object.entries(tensors).filter(([name]) => !own.has(name)));
-}
-
 /**
  * A checkpoint's tensors, if they are the ones that this training keeps.
  * @throws RunError naming a tensor that is missing or has another shape.

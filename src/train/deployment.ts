@@ -43,9 +43,10 @@ export async function exportOnnx(held: NetworkState, options: ExportOptions = {}
  * The parameters and buffers of the same network without weight norms: what they are made of is replaced by the weights
  * that they make, under the names that those have in a network built without. Nothing of an optimizer is among them.
  */
-export async function plainTensors({ network, state, runtime }: NetworkState): Promise<Record<string, Tensor>> {
+export async function plainTensors(held: NetworkState): Promise<Record<string, Tensor>> {
+  const { network, state, runtime, epsilonScale } = held;
   const graph = new Graph();
-  const { scope } = forward(graph, network, 1, { training: false });
+  const { scope } = forward(graph, network, 1, { training: false, scalesEpsilon: epsilonScale !== 1 });
   const names = [...scope.parameters, ...scope.buffers].map(({ name }) => name);
   const kept = await state.read(names);
   if (scope.derived.size === 0) return kept;
@@ -54,7 +55,7 @@ export async function plainTensors({ network, state, runtime }: NetworkState): P
   const program: Program = { graph, outputs };
   const sources = new Set(stateInputs(program));
   const plain = Object.fromEntries(Object.entries(kept).filter(([name]) => !sources.has(name)));
-  const made = await runOnce(runtime, program, kept);
+  const made = await runOnce(runtime, program, { ...kept, [epsilonScaleInput]: tensor([epsilonScale], []) });
   return { ...plain, ...Object.fromEntries([...scope.derived.keys()].map((name) => [name, made[`plain/${name}`]!])) };
 }
 

@@ -1,7 +1,7 @@
 import type { WeightTensor } from "../dynamics/index.js";
 import type { State } from "../graph/index.js";
 import { constantRate, scheduleRates } from "../optim/index.js";
-import { fitting, requireFinite, withoutBuffers } from "./checkpoint-tensors.js";
+import { fitting, requireFinite } from "./checkpoint-tensors.js";
 import type { Engine, Measurement } from "./engine.js";
 import type { EpochEnd } from "./epoch-record.js";
 import { initialState } from "./initial-state.js";
@@ -162,9 +162,7 @@ export async function trainingLoop<R extends EpochBasics, V extends Verdict>(
   async function save(name: "last" | "best"): Promise<void> {
     if (!recorder) return;
     const tensors = await state.read();
-    // In half precision running statistics may be infinite: that the batch's were is noted, and training goes on.
-    const judged = engine.overflow ? withoutBuffers(tensors, engine.step) : tensors;
-    requireFinite(judged, progress.step);
+    requireFinite(tensors, progress.step);
     await recorder.checkpoint(name, { tensors, progress });
   }
 }

@@ -72,7 +72,7 @@ export async function trainTranslator(options: TranslationTrainOptions): Promise
   const text = trainingTextBatches(pairs, { shapes, seed });
   const { rows, sourceLength, targetLength } = shapes[0]!;
   const scope = networkScope(new Graph(), { training: true });
-  network.open(scope);
+  objective.apply(scope, [rows, sourceLength, targetLength]); // `open` declares but a part of the parameters
   checkTraining(options, text.batchesPerEpoch, scope.parameters);
 
   const held = closing();

@@ -135,6 +135,23 @@ describe("a training that fails", () => {
     const again = await runExperiment(failing, small, { out, seeds: [1] });
     expect(again!.summary.runs[1]!.failure).toEqual(runs[1]!.failure);
   });
+
+  it("is one also if it is the first, and no epoch of any was finished", async () => {
+    const failing: Experiment = {
+      ...metrics,
+      plan: (...given) =>
+        metrics
+          .plan(...given)
+          .slice(0, 1)
+          .map((planned) => ({
+            ...planned,
+            config: { ...planned.config, width: 1 / 16, validation: 0, batch: 32, learningRate: 1e30 },
+          })),
+    };
+    const out = join(folder, "all-failing");
+    const { summary } = (await runExperiment(failing, { ...choice, images: 96, epochs: 2 }, { out, seeds: [1] }))!;
+    expect(summary.runs[0]).toMatchObject({ testAccuracy: null, imagesPerSecond: null, validationAccuracy: [] });
+  });
 });
 
 describe("the map of half precision", async () => {

@@ -88,6 +88,8 @@ describe("runTranslation", () => {
     }
     expect(readFileSync(straight!.reportPath, "utf8")).toContain("LSTM, bounded weight norm");
     await expect(runTranslation(options("stopped", { epochs: 3 }))).rejects.toThrow(RunError);
+    writeSplit("val", 29);
+    await expect(runTranslation(options("stopped"))).rejects.toThrow(/fingerprints/);
   }, 120_000);
 });
 

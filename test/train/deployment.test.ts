@@ -3,6 +3,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/index.js";
 import { arrays } from "../../src/data/index.js";
+import { translateSchedule } from "../../src/dynamics/index.js";
 import type { Layer } from "../../src/graph/index.js";
 import { conv2d, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";
 import {
@@ -20,7 +21,7 @@ import {
   weightStandardization,
 } from "../../src/norm/index.js";
 import { ModelProtoSchema } from "../../src/onnx/proto/onnx_pb.js";
-import { sgd } from "../../src/optim/index.js";
+import { exactSchedule, sgd } from "../../src/optim/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
 import {
   evaluator,
@@ -124,22 +125,43 @@ describe.each<[string, WeightNorm]>([
   });
 
   it("gives the tensors of a network that is built without it", async () => {
-    const { model, close } = await trained(withWeightNorm(norm));
-    const expected = Array.from(await model.logits(images));
-    const tensors = await model.plainTensors();
-    await close();
-    const state = await runtime.createState(tensors);
-    const network: ImageNetwork = {
-      network: withWeightNorm(),
-      shape: data.shape,
-      pixels: "float32",
-      ...trainingNormalization(data),
-    };
-    const judge = await evaluator(runtime, network, 16);
-    const copy = trainedModel({ network, state, runtime, judge, epsilonScale: 1, classes: data.classes });
-    expect(Object.keys(tensors).filter((name) => /_[vg]$|_rho$/.test(name))).toEqual([]);
-    expect(relativeDistance(Array.from(await copy.logits(images)), expected)).toBeLessThan(1e-5);
-    await judge.close();
-    await state.close();
+    await expectPlainTensorsOf(await trained(withWeightNorm(norm)));
   });
 });
+
+it("plain weights of a standardized weight have the ε that follows its norm", async () => {
+  const layers = withWeightNorm(weightStandardization({ epsilon: 0.1 }));
+  const rates = new Array<number>(6).fill(0.05);
+  const control = exactSchedule(translateSchedule({ rates, momentum: 0.9, weightDecay: 0.05 }));
+  await expectPlainTensorsOf(
+    await train({
+      network: layers,
+      data,
+      runtime,
+      epochs: 3,
+      batch: 16,
+      learningRate: 0.05,
+      optimizer: sgd(),
+      control,
+    }),
+  );
+});
+
+async function expectPlainTensorsOf({ model, close }: TrainingResult): Promise<void> {
+  const expected = Array.from(await model.logits(images));
+  const tensors = await model.plainTensors();
+  await close();
+  const state = await runtime.createState(tensors);
+  const network: ImageNetwork = {
+    network: withWeightNorm(),
+    shape: data.shape,
+    pixels: "float32",
+    ...trainingNormalization(data),
+  };
+  const judge = await evaluator(runtime, network, 16);
+  const copy = trainedModel({ network, state, runtime, judge, epsilonScale: 1, classes: data.classes });
+  expect(Object.keys(tensors).filter((name) => /_[vg]$|_rho$/.test(name))).toEqual([]);
+  expect(relativeDistance(Array.from(await copy.logits(images)), expected)).toBeLessThan(1e-5);
+  await judge.close();
+  await state.close();
+}

@@ -4,7 +4,17 @@ import { arrays } from "../../src/data/index.js";
 import { cosines, translateSchedule, type WeightTensor } from "../../src/dynamics/index.js";
 import type { Layer, Runtime } from "../../src/graph/index.js";
 import { conv2d, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";
-import { batchNorm } from "../../src/norm/index.js";
+import {
+  batchNorm,
+  boundedWeightNorm,
+  forcedWeightNorm,
+  groupNorm,
+  instanceNorm,
+  l1,
+  layerNorm,
+  weightNorm,
+  weightStandardization,
+} from "../../src/norm/index.js";
 import {
   exactSchedule,
   type NormRecord,
@@ -61,6 +71,7 @@ interface Trajectory {
 }
 
 interface Way {
+  readonly layers?: Layer;
   readonly control?: StepControl;
   readonly decayed?: boolean;
   readonly epsilon?: number;
@@ -68,12 +79,12 @@ interface Way {
 
 async function trajectory(
   runtime: Runtime,
-  { control, decayed = false, epsilon = largeEpsilon }: Way,
+  { control, decayed = false, epsilon = largeEpsilon, layers = network(epsilon) }: Way,
 ): Promise<Trajectory> {
   const rows: NormRow[] = [];
   const weights: Readonly<Record<string, Tensor>>[] = [];
   const result = await train({
-    network: network(epsilon),
+    network: layers,
     data,
     runtime,
     epochs,
@@ -156,6 +167,35 @@ describe("weight decay and its replacements, float64", async () => {
       expect(apart(recorded, bare, last)).toBeGreaterThan(3 * apart(recorded, correction, last));
       expect(apart(recorded, bare, last)).toBeGreaterThan(1e-3);
     });
+  });
+});
+
+describe("the exact schedule with other normalizations, float64", () => {
+  const runtime = referenceRuntime();
+  const epsilon = largeEpsilon;
+  const behind = (...layers: readonly Layer[]): Layer =>
+    sequential(conv2d(8, { bias: false }), ...layers, relu(), globalAveragePool(), linear(4));
+  const made = (weights: Parameters<typeof conv2d>[1]): Layer =>
+    sequential(conv2d(8, weights), relu(), globalAveragePool(), linear(4));
+  const networks: Readonly<Record<string, Layer>> = {
+    groupNorm: behind(groupNorm({ groups: 2, epsilon })),
+    "instanceNorm, l1": behind(instanceNorm({ epsilon, metric: l1() })),
+    layerNorm: behind(layerNorm({ axes: 3, epsilon })),
+    weightNorm: made({ weightNorm: weightNorm() }),
+    boundedWeightNorm: made({ weightNorm: boundedWeightNorm({ metric: l1() }) }),
+    weightStandardization: made({ weightNorm: weightStandardization({ epsilon }) }),
+  };
+
+  it.each(Object.entries(networks))("%s: the same directions, and the same function at the end", async (_, layers) => {
+    const on = await trajectory(runtime, { decayed: true, layers });
+    const following = await trajectory(runtime, { control: exact(true), layers });
+    expect(apart(on, following, epochs - 1)).toBeLessThan(1e-10);
+    expect(Math.abs(following.evaluationLoss / on.evaluationLoss - 1)).toBeLessThan(1e-9);
+  });
+
+  it("is refused where weights are set to a norm after each step", async () => {
+    const layers = made({ weightNorm: forcedWeightNorm() });
+    await expect(trajectory(runtime, { control: exact(true), layers })).rejects.toThrow(/norms are free.*0\.weight/);
   });
 });
 

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { fromFloat16Bits, numbersOf, randomStream, type Tensor, tensor, toFloat16Bits } from "../../src/core/index.js";
 import { arrays, splitValidation } from "../../src/data/index.js";
-import { div, type Layer, mul, type Precision, type Runtime, total } from "../../src/graph/index.js";
+import { div, Graph, type Layer, mul, type Precision, type Runtime, Scope, total } from "../../src/graph/index.js";
+import { vgg } from "../../src/models/index.js";
 import { conv2d, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";
 import { batchNorm } from "../../src/norm/index.js";
 import { adam, sgd } from "../../src/optim/index.js";
@@ -27,6 +28,15 @@ const runtimes: readonly (readonly [string, Runtime])[] = [
   ["reference", referenceRuntime()],
   ["onnxruntime", native],
 ];
+
+describe("half precision", () => {
+  it.each([fp16, bf16])("keeps what running statistics are proportional to: %j", (precision) => {
+    const scope = new Scope(new Graph(), { training: true, precision });
+    vgg({ width: 1 / 16 }).apply(scope.graph.input("x", [2, 3, 32, 32]), scope);
+    const weights = scope.buffers.map(({ follows }) => follows?.weight);
+    expect(new Set(weights)).toEqual(new Set([0, 4, 8, 11, 15, 18, 22, 25].map((place) => `features.${place}.weight`)));
+  });
+});
 
 /** loss = slope · Σ w·x: its gradient at the layer's output is the slope, whatever w and x are. */
 const steep = (slope: number): Objective => ({

@@ -142,6 +142,12 @@ describe("a run that follows another", () => {
     expect(epochs).toHaveLength(2);
   });
 
+  it("has the same channels: one norm per layer is not one per channel", async () => {
+    await run("per-layer", { weightNorm: { kind: "weight", per: "layer" } });
+    const perChannel = { ...follow("per-layer"), weightNorm: { kind: "weight" } } as const;
+    await expect(run("never", perChannel)).rejects.toThrow(/weight norm weight, got .*one norm per layer/);
+  });
+
   it("stopped within an epoch, resumes to the bits of one that was not", async () => {
     const control: Partial<RunConfigInput> = {
       control: { kind: "norm-schedule", reference: at("every") },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/index.js";
 import { batchShapes, evaluationTextBatches, type TokenPairs } from "../../src/data/index.js";
+import { translateSchedule } from "../../src/dynamics/index.js";
 import { Graph, type Runtime } from "../../src/graph/index.js";
 import { lstmTranslator, openDecoder, type Translator, transformer } from "../../src/models/index.js";
 import { weightNorm } from "../../src/norm/index.js";
-import { adam, inverseSqrt } from "../../src/optim/index.js";
+import { adam, exactSchedule, inverseSqrt, named, sgd } from "../../src/optim/index.js";
 import { referenceRuntime } from "../../src/reference/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
 import {
@@ -86,6 +87,18 @@ describe("trainTranslator", () => {
     },
     60_000,
   );
+
+  it("checks the rules for all parameters, before anything is made", async () => {
+    const schedule = translateSchedule({ rates: [0.1], momentum: 0.9, weightDecay: 1e-3 });
+    const network = transformer({ vocabulary, width: 32, layers: 1, heads: 2, weightNorm: weightNorm() });
+    const options = {
+      ...optionsOf(network, referenceRuntime(), 1),
+      optimizer: sgd(),
+      control: exactSchedule(schedule),
+    };
+    const groups = [{ name: "inner", match: named(/linear1/), rateFactor: 0.5 }];
+    await expect(trainTranslator({ ...options, groups })).rejects.toThrow(/inner: expected a rate factor of 1/);
+  });
 
   it("resumes to the same bits, dropout included", async () => {
     await withRuntime(async (runtime) => {

@@ -12,6 +12,7 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
   const validation = epochs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []);
   const cosines = epochs.filter(({ directionCosine }) => directionCosine !== undefined);
   const layers = Object.keys(cosines[0]?.directionCosine ?? {});
+  const imagesPerSecond = medianSpeed(epochs);
   return {
     name: run.name,
     label: run.label,
@@ -22,7 +23,7 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
     trainLoss: epochs.map(({ trainLoss }) => trainLoss),
     validationAccuracy: validation,
     validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
-    imagesPerSecond: medianSpeed(epochs),
+    ...(imagesPerSecond === null ? {} : { imagesPerSecond }),
     ...(notes.length === 0 ? {} : { notes }),
     layers: layerHistories(folder),
     ...(layers.length === 0
@@ -73,8 +74,9 @@ function layerHistories(folder: string): LayerHistory[] {
   });
 }
 
-/** Images per second, the median over epochs. */
-export function medianSpeed(epochs: readonly EpochRecord[]): number {
+/** Images per second, the median over epochs; null without any. */
+export function medianSpeed(epochs: readonly EpochRecord[]): number | null {
+  if (epochs.length === 0) return null;
   return median(Float64Array.from(epochs, ({ imagesPerSecond }) => imagesPerSecond));
 }
 

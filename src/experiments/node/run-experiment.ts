@@ -105,7 +105,7 @@ async function writeResults(
     ...(extras ? { tables: extras.tables } : {}),
     settings: settingsOf(first, seeds, dataName),
     ...(command === undefined ? {} : { command }),
-    stepsPerEpoch: first.epochs[0]!.step,
+    stepsPerEpoch: finished.flatMap(({ epochs }) => epochs)[0]?.step ?? 1, // the first run may have failed in its first
     runs: finished.map((run) => reportRun(run, folderOf(run))),
   };
   const reportPath = join(out, "report.html");

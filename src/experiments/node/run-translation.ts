@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { expectation, RunError } from "../../core/index.js";
 import { readParallelText } from "../../data/files/index.js";
-import { bleu, learnVocabulary, type ParallelText, tokenPairs, type VocabularyPair } from "../../data/index.js";
+import {
+  bleu,
+  fingerprint,
+  learnVocabulary,
+  type ParallelText,
+  tokenPairs,
+  type VocabularyPair,
+} from "../../data/index.js";
 import type { Runtime } from "../../graph/index.js";
 import { RunFolder, readRun, writeFileAtomic } from "../../io/files/index.js";
 import { adam, cosineDecay, median, warmup } from "../../optim/index.js";
@@ -81,6 +88,8 @@ interface Material {
   readonly validation: ParallelText;
   readonly test: ParallelText;
   readonly vocabularies: VocabularyPair;
+  /** Of the three texts, by which a run that is continued knows them again. */
+  readonly fingerprints: readonly string[];
 }
 
 /**
@@ -135,7 +144,8 @@ async function readMaterial(folder: string, preset: TranslationPreset): Promise<
   const { pairs, merges } = preset;
   const training = { ...all, source: all.source.slice(0, pairs), target: all.target.slice(0, pairs) };
   const joint = learnVocabulary([...training.source, ...training.target], { merges });
-  return { preset, training, validation, test, vocabularies: { source: joint, target: joint } };
+  const fingerprints = await Promise.all([training, validation, test].map(fingerprint));
+  return { preset, training, validation, test, vocabularies: { source: joint, target: joint }, fingerprints };
 }
 
 /** Trains and judges a run, or reads what it came to before; `undefined` if it was interrupted. */
@@ -145,9 +155,9 @@ async function finishedRun(
   material: Material,
   options: TranslationOptions,
 ): Promise<FinishedTranslation | undefined> {
-  const { preset, training } = material;
+  const { preset, training, fingerprints } = material;
   const path = join(options.out, `seed-${seed}`, run.name);
-  const config = { experiment: translation.name, run: run.name, seed, preset, data: training.name };
+  const config = { experiment: translation.name, run: run.name, seed, preset, data: training.name, fingerprints };
   const known = existsSync(join(path, "run.json"));
   const folder = known ? await RunFolder.open(path) : await RunFolder.create(path, config);
   try {

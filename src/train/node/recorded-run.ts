@@ -49,6 +49,7 @@ function requireSameNetwork(config: RunConfig, path: string): RunConfig {
       `${model}, width ${width}`,
       ...(norm.kind === "batch" ? [] : [`norm ${norm.kind}`]),
       ...(weightNorm.kind === "none" ? [] : [`weight norm ${weightNorm.kind}`]),
+      ...(weightNorm.kind === "weight" && weightNorm.per === "layer" ? ["one norm per layer"] : []), // not per channel
     ].join(", ");
   if (network(held) !== network(config)) {
     const fix = "choose one of the same network";
