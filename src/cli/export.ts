@@ -28,7 +28,7 @@ export const exportCommand = defineCommand({
     assertArgument(known, "--out", "a file named .onnx or .safetensors", out);
     const runtime = nodeRuntime({ threads: 1 });
     try {
-      const { model, close } = await loadRun(given.run, runtime, checkpointOption(given.checkpoint));
+      const { model, close } = await loadRun(given.run, runtime, { batch: 1, ...checkpointOption(given.checkpoint) });
       const bytes = out.endsWith(".onnx")
         ? await model.toOnnx({ fold: given.fold === true })
         : encodeSafetensors(await model.plainTensors());

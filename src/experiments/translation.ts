@@ -70,6 +70,8 @@ export interface FinishedTranslation {
   readonly epochs: readonly TranslationEpochRecord[];
   /** On the test set, beam search, cased, 13a; absent where the preset does not translate. */
   readonly bleu?: number;
+  /** The run ended early, as something was not finite: the step, counted from 0, and the first such layer. */
+  readonly failure?: { readonly step: number; readonly layer: string };
 }
 
 interface Normalization {

@@ -1,4 +1,4 @@
-import { assertArgument } from "../core/index.js";
+import { assertArgument, ExecutionError } from "../core/index.js";
 import { reserved } from "./translator.js";
 
 /** Options of {@link beamSearch}. */
@@ -109,5 +109,9 @@ export async function beamSearch(
     unfinished = unfinished.map((some, sentence) => (some.length === 0 ? some : advance(sentence, next)));
   }
   for (const [sentence, some] of unfinished.entries()) for (const one of some) finish(sentence, one, length);
-  return best.map((one) => ({ tokens: one!.found.tokens, logProbability: one!.found.logProbability }));
+  return Array.from(best, (one, sentence) => {
+    if (one) return { tokens: one.found.tokens, logProbability: one.found.logProbability };
+    // Comparisons with NaN are all false, so that no hypothesis was ever the likeliest.
+    throw new ExecutionError(`translate: expected finite scores, got NaN in sentence ${sentence} of the batch`);
+  });
 }

@@ -31,8 +31,14 @@ export async function openDecoder(
   const state = await runtime.createState(weights);
   const sessions = new Map<string, Promise<{ readonly encode: Session; readonly step: Session }>>();
   const load = async (shape: DecodingShape) => {
-    const { encode, step } = decodingPrograms(network, shape);
-    return { encode: await runtime.load(encode), step: await runtime.load(step) };
+    const programs = decodingPrograms(network, shape);
+    const encode = await runtime.load(programs.encode);
+    try {
+      return { encode, step: await runtime.load(programs.step) };
+    } catch (error) {
+      await encode.close();
+      throw error;
+    }
   };
   return {
     async translate(source, real) {

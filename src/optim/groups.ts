@@ -6,7 +6,7 @@ export type Matcher = (parameter: Parameter, all: readonly Parameter[]) => boole
 /** Weights whose scale a later normalization cancels. */
 export const scaleInvariant = (): Matcher => (parameter) => parameter.scaleInvariance !== "none";
 
-/** The gains γ and shifts β of normalizations. */
+/** The gains γ and shifts β of normalizations, the magnitudes g of weight norms, and factors of residual branches. */
 export const normalizationParameters = (): Matcher => (parameter) =>
   parameter.role === "gain" || parameter.role === "shift";
 

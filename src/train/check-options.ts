@@ -35,6 +35,7 @@ export function checkTrainOptions(options: Omit<TrainOptions, "runtime">): void 
     ...(options.precision ? { precision: options.precision } : {}),
   });
   const classes = Math.max(data.classes.length, validation?.classes.length ?? 0);
+  assertArgument(classes >= 2, "train", "images of at least 2 classes", classes, "there is nothing to tell apart");
   assertArgument(
     logits.rank === 2 && logits.shape[1]! >= classes,
     "train",

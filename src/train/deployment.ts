@@ -41,7 +41,8 @@ export async function exportOnnx(held: NetworkState, options: ExportOptions = {}
 
 /**
  * The parameters and buffers of the same network without weight norms: what they are made of is replaced by the weights
- * that they make, under the names that those have in a network built without. Nothing of an optimizer is among them.
+ * that they make, under the names that those have in a network built without. Nothing of an optimizer is among them, and
+ * neither is the factor of ε that an exact schedule leaves ({@link NetworkState.epsilonScale}): only an ONNX file has it.
  */
 export async function plainTensors(held: NetworkState): Promise<Record<string, Tensor>> {
   const { network, state, runtime, epsilonScale } = held;

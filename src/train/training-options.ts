@@ -7,7 +7,7 @@ import type { Checkpoint, EpochBasics, Recorder } from "./records.js";
 
 /** Number formats of a training, and what keeps it from overflowing in them. */
 export interface PrecisionOptions extends OverflowOptions {
-  /** Number formats that are emulated, in training and evaluation; float32 throughout by default. */
+  /** Number formats that are emulated, in training and evaluation (not in decoding); float32 throughout by default. */
   readonly precision?: Precision;
 }
 

@@ -109,6 +109,14 @@ describe("beamSearch", () => {
     expect(asked).toBe(1);
   });
 
+  it("says which sentence has scores that are not numbers", async () => {
+    const ask: AskNext = async (tokens) => ({
+      tokens: Array.from(tokens, () => [2, 3]).flat(),
+      logProbabilities: Array.from(tokens, (_, row) => (row === 1 ? [Number.NaN, Number.NaN] : [-0.1, -3])).flat(),
+    });
+    await expect(beamSearch(ask, { sentences: 2, length: 3 })).rejects.toThrow("got NaN in sentence 1 of the batch");
+  });
+
   it("refuses a beam that is no count and a negative penalty", async () => {
     const ask: AskNext = async () => ({ tokens: [], logProbabilities: [] });
     await expect(beamSearch(ask, { sentences: 1, length: 1 }, { beam: 0 })).rejects.toThrow(

@@ -218,6 +218,11 @@ describe("wrong options", () => {
       /a warm-up shorter than the run \(9 steps\), got 12/,
     ],
     ["too few logits", () => ({ network: linearOnly(2) }), /outputs are \[16, at least 3\].*got \[16,2\]/],
+    [
+      "a single class",
+      () => ({ data: { ...data, labels: data.labels.map(() => 0), classes: ["all"] } }),
+      /at least 2 classes, got 1/,
+    ],
     ["nothing to control", () => ({ network: linearOnly(3), control: exact }), /scale-invariant weights, got none/],
     [
       "the exact schedule and Nesterov",

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { expectation, RunError } from "../../core/index.js";
+import { expectation, NonFiniteError, RunError } from "../../core/index.js";
 import { readParallelText } from "../../data/files/index.js";
 import {
   bleu,
@@ -73,6 +73,7 @@ export interface TranslationSummary extends Omit<ExperimentSummary, "runs"> {
     readonly seed: number;
     /** Of the test set; absent where the preset does not translate. */
     readonly bleu?: number;
+    readonly failure?: FinishedTranslation["failure"];
     /** After each epoch, without label smoothing. */
     readonly validationLoss: readonly number[];
     readonly trainLoss: readonly number[];
@@ -123,9 +124,10 @@ export async function runTranslation(
     settings: preset,
     data: material.training.name,
     seeds: options.seeds,
-    runs: finished.map(({ run, seed, epochs, bleu }) => ({
+    runs: finished.map(({ run, seed, epochs, bleu, failure }) => ({
       name: run.name,
       seed,
+      ...(failure ? { failure } : {}),
       ...(bleu === undefined ? {} : { bleu }),
       validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
       trainLoss: epochs.map(({ trainLoss }) => trainLoss),
@@ -148,6 +150,15 @@ async function readMaterial(folder: string, preset: TranslationPreset): Promise<
   return { preset, training, validation, test, vocabularies: { source: joint, target: joint }, fingerprints };
 }
 
+/** What a run came to, in its `result.json`. */
+type TranslationResult = Pick<FinishedTranslation, "bleu" | "failure">;
+
+/** A training that ends in a loss that is not finite is a result too; any other error ends the experiment. */
+function failureOf(error: unknown): TranslationResult {
+  if (!(error instanceof NonFiniteError)) throw error;
+  return { failure: { step: error.step, layer: error.layer } };
+}
+
 /** Trains and judges a run, or reads what it came to before; `undefined` if it was interrupted. */
 async function finishedRun(
   run: TranslationRun,
@@ -168,13 +179,12 @@ async function finishedRun(
     }
     const result = join(path, "result.json");
     if (!existsSync(result)) {
-      const content = await train(run, seed, folder, material, options);
+      const content = await train(run, seed, folder, material, options).catch(failureOf);
       if (content === undefined) return undefined;
       await writeFileAtomic(result, `${JSON.stringify(content, null, 2)}\n`);
     }
-    const { bleu } = JSON.parse(readFileSync(result, "utf8")) as { readonly bleu?: number };
-    const epochs = epochRecords<TranslationEpochRecord>(readRun(path));
-    return { run, seed, epochs, ...(bleu === undefined ? {} : { bleu }) };
+    const content = JSON.parse(readFileSync(result, "utf8")) as TranslationResult;
+    return { run, seed, epochs: epochRecords<TranslationEpochRecord>(readRun(path)), ...content };
   } finally {
     await folder.close();
   }
@@ -186,7 +196,7 @@ async function train(
   folder: RunFolder,
   { preset, training, validation, test, vocabularies }: Material,
   { threads, signal, onStep, onEpoch }: TranslationOptions,
-): Promise<{ readonly bleu?: number } | undefined> {
+): Promise<TranslationResult | undefined> {
   const network = run.network(preset, vocabularies.target.tokens.length);
   const pairs = tokenPairs(training, vocabularies);
   const shapes = translationShapes(pairs, preset.tokens);

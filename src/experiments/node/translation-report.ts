@@ -48,12 +48,15 @@ export function translationReport(
       ["seeds", seeds.join(", ")],
     ],
     ...(command === undefined ? {} : { command }),
-    stepsPerEpoch: finished[0]!.epochs[0]!.step,
-    runs: finished.map(({ run, seed, epochs }) => ({
+    stepsPerEpoch: finished.find(({ epochs }) => epochs.length > 0)?.epochs[0]!.step ?? 1,
+    runs: finished.map(({ run, seed, epochs, failure }) => ({
       name: run.name,
       label: run.label,
       description: run.description,
       seed,
+      ...(failure
+        ? { notes: [`seed ${seed} failed at step ${failure.step}; first not finite: ${failure.layer}`] }
+        : {}),
       trainLoss: epochs.map(({ trainLoss }) => trainLoss),
       validationAccuracy: [],
       validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
