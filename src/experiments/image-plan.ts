@@ -34,7 +34,7 @@ export function imageRuns(preset: ImagePreset, choice: ExperimentChoice, seed: n
     ...(choice.images === undefined ? {} : { images: choice.images }),
     data: choice.data,
     epochs,
-    schedule: `steps:${drops.map((part) => `${part * epochs}e`).join(",")}`,
+    schedule: `steps:${drops.map((part) => `${Number((part * epochs).toPrecision(12))}e`).join(",")}`,
     seed,
     threads: choice.threads,
   };
