@@ -21,7 +21,8 @@ import { noiseInput, noiseLevels } from "./noise.js";
  * from outside would be as large as the activations. Instead small vectors are fed ({@link noiseInput}): an integer aᵢ
  * for each row and two, bⱼ and cⱼ, for each column (the last axis). An element is dropped where
  * (aᵢ bⱼ + cⱼ) mod 2039 < 2039 · rate: a universal hash (Carter & Wegman 1979). The elements of a row are independent,
- * those of a column pairwise independent, but that two rows with the same aᵢ, one pair in 2039, are dropped alike. All of it is exact in float32, so that every runtime drops the same elements.
+ * those of a column pairwise independent, but that two rows with the same aᵢ, one pair in 2039, are dropped alike. All of
+ * it is exact in float32, so that every runtime drops the same elements.
  *
  * @throws InvalidArgumentError unless 0 ≤ rate < 1.
  */
