@@ -10,6 +10,13 @@ export function accuracyFindings(runs: readonly FinishedRun[], reference: string
     .map((difference) => sentence(difference, label));
 }
 
+/** Where trainings ended early, a sentence each. */
+export function failureFindings(runs: readonly FinishedRun[]): string[] {
+  return runs.flatMap(({ run, seed, failure }) =>
+    failure ? [`${run.label}, seed ${seed}, failed at step ${failure.step}; first not finite: ${failure.layer}.`] : [],
+  );
+}
+
 function sentence({ label, mean, halfWidth, seeds }: PairedDifference, reference: string): string {
   const points = `${Math.abs(mean).toFixed(2)} points ${mean < 0 ? "below" : "above"} ${reference}`;
   if (halfWidth === undefined) {

@@ -1,5 +1,5 @@
 import type { RunConfigInput } from "../train/index.js";
-import { accuracyFindings } from "./accuracy-findings.js";
+import { accuracyFindings, failureFindings } from "./accuracy-findings.js";
 import type { Experiment, ExperimentChoice } from "./experiment.js";
 import { type ImagePreset, imagenetPreset, imageRuns } from "./image-plan.js";
 
@@ -65,5 +65,5 @@ export const boundedWeightNorms: Experiment = {
     ];
   },
 
-  findings: (runs) => accuracyFindings(runs, "batch-norm"),
+  findings: (runs) => [...accuracyFindings(runs, "batch-norm"), ...failureFindings(runs)],
 };

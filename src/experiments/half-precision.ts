@@ -1,7 +1,7 @@
 import type { Runtime } from "../graph/index.js";
 import type { RunConfigInput } from "../train/index.js";
-import { accuracyFindings } from "./accuracy-findings.js";
-import type { Experiment, ExperimentChoice, ExperimentExtras, PlannedRun } from "./experiment.js";
+import { accuracyFindings, failureFindings } from "./accuracy-findings.js";
+import type { Experiment, ExperimentChoice, ExperimentExtras, FinishedRun, PlannedRun } from "./experiment.js";
 import { halfPrecisionMap, type PrecisionRow, workingRange } from "./half-precision-map.js";
 import { type ImagePreset, imagenetPreset, imageRuns } from "./image-plan.js";
 
@@ -73,7 +73,13 @@ export const halfPrecision: Experiment = {
     ];
   },
 
-  findings: (runs) => accuracyFindings(runs, "l2-fp32"),
+  findings: (runs) => [
+    ...Object.keys(labels).flatMap((metric) => {
+      const own = runs.filter(({ run }) => run.config.norm.metric === metric);
+      return [...accuracyFindings(own, `${metric}-fp32`), ...overflowFindings(own)];
+    }),
+    ...failureFindings(runs),
+  ],
   extras: precisionExtras,
 };
 
@@ -85,6 +91,16 @@ const accumulatorText: Readonly<Record<PrecisionRow["accumulator"], string>> = {
   "fp16-block-mean": "float16, divided after each block of 32",
   "fp16-mean-first": "float16, each term divided by n first",
 };
+
+/** In which runs the batch statistics left float16, and where first. */
+function overflowFindings(runs: readonly FinishedRun[]): string[] {
+  return runs.flatMap(({ run, seed, epochs }) => {
+    const { overflowStatistics = 0, firstOverflowStatistic: first } = epochs.at(-1) ?? {};
+    if (overflowStatistics === 0 || !first) return [];
+    const where = `first at step ${first.step}, in ${first.layer}`;
+    return [`${run.label}, seed ${seed}: batch statistics were not finite ${overflowStatistics} times, ${where}.`];
+  });
+}
 
 async function precisionExtras(runtime: Runtime): Promise<ExperimentExtras> {
   const count = 131072;

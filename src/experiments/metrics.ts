@@ -1,4 +1,4 @@
-import { accuracyFindings } from "./accuracy-findings.js";
+import { accuracyFindings, failureFindings } from "./accuracy-findings.js";
 import type { Experiment, ExperimentChoice } from "./experiment.js";
 import { type ImagePreset, imagenetPreset, imageRuns } from "./image-plan.js";
 
@@ -51,5 +51,5 @@ export const metrics: Experiment = {
     ];
   },
 
-  findings: (runs) => accuracyFindings(runs, "l2"),
+  findings: (runs) => [...accuracyFindings(runs, "l2"), ...failureFindings(runs)],
 };

@@ -91,6 +91,15 @@ describe("half precision, run small", async () => {
     expect(run("l1-fp16-large-weights").testAccuracy).toBeGreaterThan(run("l2-fp16-large-weights").testAccuracy! + 10);
   });
 
+  it("says so, where it happened first, and shows no number for a loss that is none", () => {
+    const { findings, runs } = outcome!.report;
+    expect(findings.join("\n")).toMatch(
+      /L2, fp16 large weights, seed 1: .* not finite \d+ times, first at step 1, in feat/,
+    );
+    const failed = runs.find(({ name }) => name === "l1-fp16-plain-sums")!;
+    expect(failed.trainLoss.some((loss) => loss === null || loss === 0)).toBe(false);
+  });
+
   it("plain sums overflow in L1, too", () => {
     expect(run("l1-fp16-plain-sums").overflowStatistics).toBeGreaterThan(0);
   });

@@ -74,7 +74,13 @@ export function readRunResult(path: string): { readonly progress?: Progress; rea
 
 /** The epochs that a run has logged. */
 export function epochRecords<R extends EpochBasics = EpochRecord>(folder: RunReader): R[] {
-  return (folder.readMetrics() as readonly object[]).filter((record): record is R => (record as R).type === "epoch");
+  return (folder.readMetrics() as readonly object[])
+    .filter((record): record is R => (record as R).type === "epoch")
+    .map((record) => {
+      // JSON has null for what is no number.
+      const fields = Object.entries(record).map(([name, value]) => [name, value === null ? Number.NaN : value]);
+      return Object.fromEntries(fields) as R;
+    });
 }
 
 /** The recorded norms of a run, by step from 0, for controls that follow it. */
