@@ -60,6 +60,7 @@ export interface TranslationRun {
   readonly name: string;
   readonly label: string;
   readonly description: string;
+  /** The network for a vocabulary of so many tokens. */
   readonly network: (preset: TranslationPreset, vocabulary: number) => Translator;
 }
 
@@ -147,6 +148,7 @@ export const translation = {
       }),
     ),
   ],
+  /** Plain sentences on what is seen. */
   findings: translationFindings,
 };
 

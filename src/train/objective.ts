@@ -36,5 +36,6 @@ export interface StepBatchSource {
   readonly batchesPerEpoch: number;
   /** The batch at a place; epochs and indices count from 0. */
   batch(epoch: number, index: number): Promise<StepBatch>;
+  /** Frees what the source holds. */
   close(): Promise<void>;
 }

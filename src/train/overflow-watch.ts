@@ -22,7 +22,10 @@ export interface OverflowWatch {
   note(index: number, outputs: Tensors, diagnose: () => Promise<string>): Promise<boolean>;
 }
 
-/** @param layers The normalizations in the order of the output `badStatistics`. */
+/**
+ * A watch over the steps of a training, before the first.
+ * @param layers The normalizations in the order of the output `badStatistics`.
+ */
 export function overflowWatch(layers: readonly string[], options: OverflowOptions): OverflowWatch {
   const { lossScale = 1, overflowLimit = 50 } = options;
   const watch: OverflowWatch = {

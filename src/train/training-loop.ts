@@ -39,6 +39,7 @@ export interface LoopOptions<R extends EpochBasics, V extends Verdict>
   readonly evaluate?: (epsilonScale: number) => Promise<V>;
   /** Makes the log's line of an epoch. */
   readonly record: (end: EpochEnd<V>) => R;
+  /** Told after each step. */
   readonly onStep?: (event: LoopEvent) => void;
 }
 

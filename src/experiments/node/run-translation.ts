@@ -60,8 +60,11 @@ export interface TranslationOptions {
     readonly index: number;
     readonly of: number;
   }) => void;
+  /** Told after each step of the training under way. */
   readonly onStep?: (event: LoopEvent) => void;
+  /** Told after each epoch of the training under way. */
   readonly onEpoch?: (record: TranslationEpochRecord) => void;
+  /** Told after each training, with its result. */
   readonly onRunEnd?: (run: FinishedTranslation) => void;
 }
 

@@ -170,6 +170,7 @@ export const stopGradientPrimitive = definePrimitive({
 
 /** Parameters of {@link customGradient}. */
 export interface CustomGradientParams {
+  /** Gives the gradient by each input from that by the value. */
   readonly vjp: (cotangent: Value) => readonly (Value | undefined)[];
 }
 export const customGradientPrimitive = definePrimitive({
