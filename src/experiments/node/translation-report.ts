@@ -48,7 +48,7 @@ export function translationReport(
       ["seeds", seeds.join(", ")],
     ],
     ...(command === undefined ? {} : { command }),
-    stepsPerEpoch: finished.find(({ epochs }) => epochs.length > 0)?.epochs[0]!.step ?? 1,
+    stepsPerEpoch: finished.find(({ epochs }) => epochs.length > 0)?.epochs[0]?.step ?? 1,
     runs: finished.map(({ run, seed, epochs, failure }) => ({
       name: run.name,
       label: run.label,
