@@ -5,7 +5,7 @@ import type { ExperimentChoice, PlannedRun } from "./experiment.js";
 export interface ImagePreset
   extends Pick<
     RunConfigInput,
-    "model" | "width" | "images" | "validation" | "batch" | "learningRate" | "weightDecay" | "measureEvery"
+    "model" | "width" | "images" | "validation" | "batch" | "learningRate" | "weightDecay" | "clipNorm" | "measureEvery"
   > {
   readonly epochs: number;
   /** Where the rate drops by 10, in parts of the whole. */
