@@ -1,5 +1,6 @@
 import { assertArgument } from "../core/index.js";
 import { runTranslation } from "../experiments/node/index.js";
+import { alignedTable } from "../report/index.js";
 import type { interruptionSignal } from "./interruption.js";
 import { type Progress, trainingProgress } from "./progress.js";
 
@@ -47,8 +48,7 @@ export async function reproduceTranslation(
     });
     if (outcome === undefined) return false;
     const [table] = outcome.report.tables!;
-    for (const row of [table!.head, ...table!.rows]) process.stdout.write(`${row.join("\t")}\n`);
-    process.stdout.write("\n");
+    process.stdout.write(`\n${alignedTable(table!.head, table!.rows).join("\n")}\n\n`);
     for (const finding of outcome.report.findings) process.stdout.write(`${finding}\n`);
     process.stdout.write(`\nreport: ${outcome.reportPath}\n`);
     return true;

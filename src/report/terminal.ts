@@ -22,24 +22,30 @@ export function resultTable(report: ExperimentReport): string {
     ["images/s", rows.map((row) => fixed(row.imagesPerSecond?.mean, 0))],
   ];
   const shown = columns.filter(([, cells]) => cells.some((cell) => cell !== "–" && cell !== "reference"));
-  const padded = shown.map(([heading, cells], column) => {
-    const width = Math.max(...[heading, ...cells].map(widthOf));
-    const line = "─".repeat(width);
-    return [heading, line, ...cells].map((cell) => {
-      const space = " ".repeat(width - widthOf(cell));
-      return column === 0 ? cell + space : space + cell;
-    });
-  });
-  const lines = padded[0]!.map((_, i) =>
-    padded
-      .map((column) => column[i])
-      .join("  ")
-      .trimEnd(),
+  const heads = shown.map(([heading]) => heading);
+  const lines = alignedTable(
+    heads,
+    rows.map((_, row) => shown.map(([, cells]) => cells[row]!)),
   );
   const notes = rows.flatMap((row) => row.notes.map((note) => `${printable(row.group.label)}: ${printable(note)}`));
   const legend =
     seeds > 1 ? [`± standard deviation over ${seeds} seeds; differences are paired by seed, 95% t-interval`] : [];
   return [...lines, ...legend, ...notes].join("\n");
+}
+
+/** A table of plain text, line by line: the first column flush left, the others, which hold numbers, flush right. */
+export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column]!))));
+  const rule = widths.map((width) => "─".repeat(width));
+  return [head, rule, ...rows].map((row) =>
+    row
+      .map((cell, column) => {
+        const space = " ".repeat(widths[column]! - widthOf(cell));
+        return column === 0 ? cell + space : space + cell;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** A terminal obeys control characters, and a name from a file must not command it. */
