@@ -4,6 +4,7 @@ import {
   boundedWeightNorms,
   type Experiment,
   type FinishedRun,
+  failureText,
   halfPrecision,
   metrics,
   translation,
@@ -112,7 +113,7 @@ function saved(): void {
 }
 
 function resultText({ testAccuracy, failure }: FinishedRun): string {
-  if (failure) return `failed at step ${failure.step}: first not finite: ${failure.layer}`;
+  if (failure) return failureText(failure);
   return `test accuracy ${testAccuracy!.toFixed(2)}%`;
 }
 

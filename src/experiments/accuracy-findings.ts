@@ -1,4 +1,4 @@
-import type { FinishedRun } from "./experiment.js";
+import { type FinishedRun, failureText } from "./experiment.js";
 import { type PairedDifference, pairedDifference } from "./paired-difference.js";
 
 /** How far the test accuracy of every way of training is from that of the reference, a sentence each. */
@@ -13,7 +13,7 @@ export function accuracyFindings(runs: readonly FinishedRun[], reference: string
 /** Where trainings ended early, a sentence each. */
 export function failureFindings(runs: readonly FinishedRun[]): string[] {
   return runs.flatMap(({ run, seed, failure }) =>
-    failure ? [`${run.label}, seed ${seed}, failed at step ${failure.step}; first not finite: ${failure.layer}.`] : [],
+    failure ? [`${run.label}, seed ${seed}, ${failureText(failure)}.`] : [],
   );
 }
 

@@ -60,10 +60,21 @@ export interface FinishedRun {
   readonly epochs: readonly EpochRecord[];
   /** Per cent, on the whole test set, once, at the end; absent for a run that failed. */
   readonly testAccuracy?: number;
-  /** The run ended early, as something was not finite: the step, counted from 0, and the first such layer. */
-  readonly failure?: { readonly step: number; readonly layer: string };
+  readonly failure?: RunFailure;
   readonly cappedChannels: number;
 }
+
+/** How a run ended early, as something was not finite. */
+export interface RunFailure {
+  /** Counted from 0. */
+  readonly step: number;
+  /** The first layer, or tensor, that was not finite. */
+  readonly layer: string;
+}
+
+/** A failure in words, to follow the name of the run. */
+export const failureText = ({ step, layer }: RunFailure): string =>
+  `failed at step ${step}; first not finite: ${layer}`;
 
 /** One run in `summary.json`; accuracies in per cent, losses in nats. */
 export interface RunSummary {
@@ -71,7 +82,7 @@ export interface RunSummary {
   readonly seed: number;
   /** Null for a run that failed. */
   readonly testAccuracy: number | null;
-  readonly failure?: FinishedRun["failure"];
+  readonly failure?: RunFailure;
   /** After each epoch. */
   readonly validationAccuracy: readonly number[];
   /** Of each epoch. */

@@ -1,6 +1,7 @@
 import { lstmTranslator, type Translator, transformer } from "../models/index.js";
 import { boundedWeightNorm, layerNorm, type NormFactory, type WeightNorm, weightNorm } from "../norm/index.js";
 import type { TranslationEpochRecord } from "../train/index.js";
+import type { RunFailure } from "./experiment.js";
 
 /** Sizes of the networks and of their training; plain data, which `run.json` holds. */
 export interface TranslationPreset {
@@ -71,8 +72,7 @@ export interface FinishedTranslation {
   readonly epochs: readonly TranslationEpochRecord[];
   /** On the test set, beam search, cased, 13a; absent where the preset does not translate. */
   readonly bleu?: number;
-  /** The run ended early, as something was not finite: the step, counted from 0, and the first such layer. */
-  readonly failure?: { readonly step: number; readonly layer: string };
+  readonly failure?: RunFailure;
 }
 
 interface Normalization {

@@ -15,3 +15,4 @@ export * from "./primitives/reduction.js";
 export * from "./primitives/structure.js";
 export * from "./program.js";
 export * from "./scope.js";
+export * from "./zero-if-finite.js";

@@ -1,7 +1,6 @@
 import { type Shape, sizeOf } from "../core/index.js";
 import {
   broadcastTo,
-  cast,
   customGradient,
   mul,
   type NormAccumulator,
@@ -9,6 +8,7 @@ import {
   reduceMean,
   reduceSum,
   reshape,
+  storedIn,
   transpose,
   type Value,
 } from "../graph/index.js";
@@ -55,7 +55,7 @@ export function accumulation(accumulator: NormAccumulator): Accumulation {
   };
 }
 
-const rounded = (x: Value): Value => cast(cast(x, "float16"), x.dtype);
+const rounded = (x: Value): Value => storedIn(x, "float16");
 
 function halfSum(x: Value, axes: readonly number[]): Value {
   return staged(rounded(x), axes, (block) => rounded(reduceSum(block, [-1])));

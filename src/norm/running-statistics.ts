@@ -7,9 +7,9 @@ import {
   reshape,
   type Scope,
   sliceAxis,
-  total,
   type Value,
   where,
+  zeroIfFinite,
 } from "../graph/index.js";
 import { scaleProportional } from "./following.js";
 import type { Metric } from "./metric.js";
@@ -67,7 +67,8 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
     ...(spread ? { spread: spread.value } : {}),
     update({ mean: average, estimated, centred }, n) {
       // A mean shows every NaN; without one, the values are asked themselves, as ONNX Runtime's maximum passes over NaN.
-      const batchIsFinite = allFinite([estimated, average ?? centred].filter((value) => value !== undefined));
+      const shown = [estimated, average ?? centred].filter((value) => value !== undefined);
+      const batchIsFinite = equal(zeroIfFinite(shown), 0);
       if (mean && average) mean.next = blend(mean, average, batchIsFinite);
       if (!spread || !estimated) return;
       // The square of centred values is made unbiased (PyTorch's convention); one value has no spread to correct.
@@ -75,12 +76,4 @@ export function runningStatistics(scope: Scope, options: RunningOptions): Runnin
       spread.next = blend(spread, unbiased === 1 ? estimated : mul(estimated, unbiased), batchIsFinite);
     },
   };
-}
-
-/** Whether no element of any value is infinite or NaN: x · 0 is 0 for all others. */
-function allFinite(values: readonly Value[]): Value {
-  return equal(
-    values.map((value) => total(mul(value, 0))).reduce((a, b) => add(a, b)),
-    0,
-  );
 }

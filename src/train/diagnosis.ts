@@ -8,10 +8,10 @@ import {
   type State,
   type Tensors,
   type Value,
+  zeroIfFinite,
 } from "../graph/index.js";
 import { type NetworkOptions, networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
-import { zeroIfFinite } from "./overflow-flags.js";
 import { declared } from "./session-cache.js";
 import { lossScaleInput } from "./training-step.js";
 

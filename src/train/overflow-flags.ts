@@ -1,4 +1,4 @@
-import { add, cast, concat, equal, mul, type NotedStatistic, reshape, sub, total, type Value } from "../graph/index.js";
+import { cast, concat, equal, type NotedStatistic, reshape, sub, type Value, zeroIfFinite } from "../graph/index.js";
 
 /** The layers that noted statistics, in execution order. */
 export function watchedLayers(statistics: readonly NotedStatistic[]): string[] {
@@ -12,9 +12,4 @@ export function overflowFlags(statistics: readonly NotedStatistic[]): Value {
     return reshape(sub(1, cast(equal(zeroIfFinite(own), 0), "float32")), [1]);
   });
   return concat(flags);
-}
-
-/** 0 if all elements are finite, and NaN if not: the sum of x · 0. A scalar. */
-export function zeroIfFinite(values: readonly Value[]): Value {
-  return values.map((value) => total(mul(value, 0))).reduce((sum, part) => add(sum, part));
 }

@@ -9,6 +9,7 @@ import {
   type Program,
   sub,
   type Value,
+  zeroIfFinite,
 } from "../graph/index.js";
 import {
   type Group,
@@ -21,7 +22,7 @@ import {
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
 import { networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
-import { overflowFlags, watchedLayers, zeroIfFinite } from "./overflow-flags.js";
+import { overflowFlags, watchedLayers } from "./overflow-flags.js";
 import { clipped, type Member, stepGradients } from "./step-gradients.js";
 
 /** What a training step is made of. */

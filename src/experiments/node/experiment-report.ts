@@ -3,7 +3,7 @@ import { readRun } from "../../io/files/index.js";
 import { median } from "../../optim/index.js";
 import type { ExperimentReport, LayerHistory, ReportRun } from "../../report/index.js";
 import { type EpochRecord, type LayersRecord, precisionOf, type RunConfig } from "../../train/index.js";
-import type { FinishedRun } from "../experiment.js";
+import { type FinishedRun, failureText } from "../experiment.js";
 
 /** A finished run as the report shows it, its curves read from its folder. */
 export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<FinishedRun>, folder: string): ReportRun {
@@ -44,7 +44,7 @@ export function reportRun(done: Omit<FinishedRun, "testAccuracy"> & Partial<Fini
 function notesOf({ seed, epochs, failure, cappedChannels }: Omit<FinishedRun, "testAccuracy" | "run">): string[] {
   const { overflowSteps = 0, overflowStatistics = 0, firstOverflowStatistic: first } = epochs.at(-1) ?? {};
   return [
-    ...(failure ? [`seed ${seed} failed at step ${failure.step}; first not finite: ${failure.layer}`] : []),
+    ...(failure ? [`seed ${seed} ${failureText(failure)}`] : []),
     ...(cappedChannels === 0 ? [] : [`${cappedChannels} corrections were capped, counted over channels and steps`]),
     ...(overflowSteps === 0 ? [] : [`seed ${seed}: ${overflowSteps} steps were skipped, as a gradient was not finite`]),
     ...(overflowStatistics === 0

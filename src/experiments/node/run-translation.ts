@@ -25,7 +25,7 @@ import {
   translationShapes,
 } from "../../train/index.js";
 import { checkpointOf, epochRecords, runRecorder } from "../../train/node/index.js";
-import type { ExperimentSummary } from "../experiment.js";
+import type { ExperimentSummary, RunFailure } from "../experiment.js";
 import {
   type FinishedTranslation,
   type TranslationPreset,
@@ -76,7 +76,7 @@ export interface TranslationSummary extends Omit<ExperimentSummary, "runs"> {
     readonly seed: number;
     /** Of the test set; absent where the preset does not translate. */
     readonly bleu?: number;
-    readonly failure?: FinishedTranslation["failure"];
+    readonly failure?: RunFailure;
     /** After each epoch, without label smoothing. */
     readonly validationLoss: readonly number[];
     readonly trainLoss: readonly number[];

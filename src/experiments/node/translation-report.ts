@@ -1,6 +1,7 @@
 import type { ParallelText } from "../../data/index.js";
 import { median } from "../../optim/index.js";
 import type { ExperimentReport } from "../../report/index.js";
+import { failureText } from "../experiment.js";
 import { type FinishedTranslation, type TranslationPreset, translation } from "../translation.js";
 
 /** The translation experiment as its page shows it. */
@@ -54,9 +55,7 @@ export function translationReport(
       label: run.label,
       description: run.description,
       seed,
-      ...(failure
-        ? { notes: [`seed ${seed} failed at step ${failure.step}; first not finite: ${failure.layer}`] }
-        : {}),
+      ...(failure ? { notes: [`seed ${seed} ${failureText(failure)}`] } : {}),
       trainLoss: epochs.map(({ trainLoss }) => trainLoss),
       validationAccuracy: [],
       validationLoss: epochs.flatMap(({ validationLoss }) => validationLoss ?? []),
