@@ -1,0 +1,1 @@
+export * from "./swap/swap-metric.js";
