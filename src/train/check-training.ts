@@ -34,6 +34,12 @@ export function checkTraining<R extends EpochBasics>(
   scheduleRates(schedule, learningRate, epochs * stepsPerEpoch, stepsPerEpoch);
   const inert = optimizer.adaptive ? groups.find(({ momentum }) => momentum !== undefined) : undefined;
   assertArgument(!inert, "train", "no momentum in groups of an adaptive optimizer", inert?.momentum, "leave it out");
+  if (optimizer.adaptiveClip === undefined) {
+    const unused = groups.find(({ adaptiveClip }) => adaptiveClip !== undefined);
+    const fix = "use withAdaptiveClip (--clip-adaptive), or leave it out";
+    assertArgument(!unused, "train", "no limit of adaptive clipping in groups", unused?.adaptiveClip, fix);
+  }
+  checkNormAware(optimizer, parameters);
   const { precision = fullPrecision, lossScale, overflowLimit } = options;
   if (overflowLimit !== undefined) count("overflowLimit", overflowLimit);
   if (lossScale !== undefined) {
@@ -48,6 +54,20 @@ export function checkTraining<R extends EpochBasics>(
     );
   }
   if (control) checkControl(control, optimizer, parameters, groups);
+}
+
+/** Throws an InvalidArgumentError if the optimizer is for scale-invariant weights and there are none. */
+function checkNormAware({ normAware }: Optimizer, parameters: readonly Parameter[]): void {
+  if (normAware === undefined) return;
+  const tracked = trackedParameters(parameters);
+  const where = `train, an optimizer with ${normAware}`;
+  assertArgument(
+    tracked.length > 0,
+    where,
+    "a network with scale-invariant weights",
+    "none",
+    "train with sgd or adamw",
+  );
 }
 
 /** Throws an InvalidArgumentError if there is nothing to control, or the control was made for weights trained otherwise. */
@@ -68,7 +88,21 @@ function checkControl(
     adaptive,
     "train with sgd, or without control",
   );
+  assertArgument(
+    optimizer.normAware === undefined,
+    name,
+    "an optimizer that treats scale-invariant weights as all others",
+    `one with ${optimizer.normAware}, which sets their step size itself`,
+    "train with sgd, or without control",
+  );
   if (momentum === undefined) return;
+  assertArgument(
+    optimizer.adaptiveClip === undefined,
+    name,
+    "gradients that are not clipped, as the limit does not follow the norms",
+    `adaptive clipping at ${optimizer.adaptiveClip}`,
+    fix,
+  );
   assertArgument(
     optimizer.clipNorm === undefined,
     name,
