@@ -2,6 +2,7 @@ export * from "./correction.js";
 export * from "./effective-rate.js";
 export * from "./equilibrium.js";
 export * from "./equivalence.js";
+export * from "./invariance/index.js";
 export * from "./optimizer-kind.js";
 export * from "./trace.js";
 export * from "./translate-state.js";
