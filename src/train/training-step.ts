@@ -13,7 +13,6 @@ import {
   zeroIfFinite,
 } from "../graph/index.js";
 import {
-  axesOf,
   type Group,
   type GroupRule,
   groupParameters,
@@ -23,6 +22,7 @@ import {
   type SlotKind,
   type StepControl,
 } from "../optim/index.js";
+import { invariantGroups } from "./invariant-groups.js";
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
 import { networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
@@ -99,7 +99,8 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const updates: Record<string, Value> = {};
   for (const buffer of buffers) if (buffer.next) updates[buffer.name] = buffer.next;
   const members = stepGradients(loss, groups, half ? graph.input(lossScaleInput) : undefined);
-  const slots = update(graph, members, parameters, options, updates);
+  const normAxes = options.optimizer.normAware ? invariantGroups(loss, parameters) : new Map();
+  const slots = update({ graph, members, parameters, normAxes }, options, updates);
 
   const tracked = trackedParameters(parameters);
   const measured =
@@ -118,11 +119,19 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   return { program, counts: Object.keys(counts), watched, parameters, buffers, groups, tracked, slots };
 }
 
+/** What the update of a network is made from. */
+interface UpdateParts {
+  readonly graph: Graph;
+  readonly members: readonly Member[];
+  /** All that were declared, in order. */
+  readonly parameters: readonly Parameter[];
+  /** By scale-invariant parameter: the axes over which its norms are taken. */
+  readonly normAxes: ReadonlyMap<Parameter, readonly number[]>;
+}
+
 /** Adds the update of every parameter; returns the optimizer's kept tensors. */
 function update(
-  graph: Graph,
-  members: readonly Member[],
-  parameters: readonly Parameter[],
+  { graph, members, parameters, normAxes }: UpdateParts,
   { optimizer, control }: TrainingStepOptions,
   updates: Record<string, Value>,
 ): TrainingStep["slots"] {
@@ -146,13 +155,13 @@ function update(
     const controlled = control !== undefined && parameter.scaleInvariance !== "none";
     const rate = controlled ? controlledRate(parameter) : input(rateInput(group.name));
     const { value: weight, name } = parameter;
-    const normAxes = normAxesOf(parameter);
+    const groupAxes = normAxes.get(parameter);
     const kept: (Slot & TrainingStep["slots"][number])[] = [];
     const keep = (wanted: string): Slot => {
       const known = kept.find((slot) => slot.name === slotName(wanted, name));
       if (known) return known;
       const { degree, per } = optimizer.rule.slots.find((kind) => kind.name === wanted)!;
-      const shape = per === "group" ? weight.shape.map((n, axis) => (normAxes?.includes(axis) ? 1 : n)) : weight.shape;
+      const shape = per === "group" ? weight.shape.map((n, axis) => (groupAxes?.includes(axis) ? 1 : n)) : weight.shape;
       const stateName = slotName(wanted, name);
       const slot = { name: stateName, degree, shape, parameter, value: graph.input(stateName, shape) };
       kept.push(slot);
@@ -165,7 +174,7 @@ function update(
       scheduledRate: rate,
       momentum: group.momentum ?? optimizer.momentum,
       weightDecay: (controlled ? control.weightDecay : undefined) ?? group.weightDecay ?? optimizer.weightDecay,
-      normAxes,
+      normAxes: groupAxes,
       adaptiveClip: group.adaptiveClip ?? (isLast(parameter, parameters) ? undefined : optimizer.adaptiveClip),
       slot: keep,
       scalar: (wanted) => input(scalarInput(wanted)),
@@ -175,12 +184,6 @@ function update(
     for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
     return kept.map(({ name: stateName, degree, shape }) => ({ name: stateName, degree, shape, parameter }));
   });
-}
-
-/** The axes over which the norm of a scale-invariant group of a parameter is taken; undefined where its scale matters. */
-function normAxesOf({ scaleInvariance, value }: Parameter): number[] | undefined {
-  if (scaleInvariance === "none") return undefined;
-  return axesOf(value, scaleInvariance === "channel" ? [0] : []);
 }
 
 /** ‖w‖‖g‖ of all channels: 2-norms of the gradients with respect to weights at unit norm. */
