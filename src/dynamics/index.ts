@@ -3,7 +3,7 @@ export * from "./correction.js";
 export * from "./effective-rate.js";
 export * from "./equilibrium.js";
 export * from "./equivalence.js";
-export * from "./invariance/weight-invariance.js";
+export * from "./invariance/index.js";
 export * from "./optimizer-kind.js";
 export * from "./rotation-walk.js";
 export * from "./steady-state.js";
