@@ -70,13 +70,13 @@ export function persistence(first: Move, second: Move, both: number, options: Wa
  * drift, which grows as k²; the rest is a random walk with the optimizer's momentum, which grows as s(k). Where c < 0, the
  * direction is held back, and a step is larger than what is left of it after k; the formula is its first order.
  *
- * For k = 1 it is exact whatever c. Of independent gradients the relative standard error for a channel of n weights is
+ * For k = 1 it is the angle itself, whatever c. Of independent gradients the relative standard error for a channel of n weights is
  * 1/√(2(n − 1)); of C channels' median about 1.25/√C times that.
  *
  * @param alike c, held to [−½, 1]; 0 by default, where no third checkpoint tells.
  */
 export function rotationPerStep({ walk, steps }: Move, options: WalkOptions = {}, alike = 0): number {
-  if (steps === 1) return Math.sqrt(walk);
+  if (steps === 1) return 2 * Math.asin(Math.sqrt(-Math.expm1(-walk / 2) / 2)); // φ itself, from cos φ = e^(−a/2)
   const drift = Math.min(1, Math.max(-0.5, alike || 0));
   return Math.sqrt(walk * ((1 - drift) / walkLength(steps, options) + Math.max(drift, 0) / steps ** 2));
 }

@@ -31,13 +31,13 @@ export async function openCheckpoints(
   const series: TraceCheckpoint[] = [];
   for (const [i, path] of paths.entries()) {
     const file = await readWeights(path);
-    const step = steps?.[i] ?? (every === undefined ? toldStep(file, stepsPerEpoch) : every * i);
+    const step = steps?.[i] ?? (every === undefined ? toldStep(path, file, stepsPerEpoch) : every * i);
     series.push({ step, label: path, weights: file.weights });
   }
   return steps === undefined && every === undefined ? series.sort((a, b) => a.step - b.step) : series;
 }
 
-function toldStep({ path, metadata }: WeightsFile, stepsPerEpoch: number | undefined): number {
+function toldStep(path: string, { metadata }: WeightsFile, stepsPerEpoch: number | undefined): number {
   const told = metadata.step ?? progressStep(metadata.progress);
   if (told !== undefined && /^\d+$/.test(told)) return Number(told);
   const name = basename(path).replace(/\.\w*[a-z]\w*$/i, "");

@@ -1,13 +1,13 @@
 """Golden of `normwise trace`: a small convnet trained by PyTorch, its checkpoints, and what it measured of itself.
 
-Run with PyTorch 1.13 as `python3 make.py`; writes step-*.safetensors and golden.json beside this file. The data are
+Run with PyTorch 1.13 as `python3 make.py sgd` and `python3 make.py adamw`; each writes step-*.safetensors and golden.json
+into a folder of that name beside this file. The data are
 noise around ten patterns, with a tenth of the labels wrong, so that gradients stay noisy. Norms and rotations are
 taken in float64 from the weights before and after every step: rotations as 2 asin(chord/2), their root mean square over the
 steps between two checkpoints per channel, then the median over channels.
 """
 
 import json
-import math
 import sys
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from torch import nn
 
 from save_safetensors import save_safetensors
 
-here = Path(__file__).parent
-optimizer_name = sys.argv[1] if len(sys.argv) > 1 else "sgd"
+optimizer_name = sys.argv[1]
+here = Path(__file__).parent / optimizer_name
+here.mkdir(exist_ok=True)
 torch.manual_seed(0)
 torch.set_num_threads(2)
 
@@ -88,6 +89,3 @@ golden = {
     "checkpoints": checkpoints,
 }
 (here / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
-print(golden["loss"], math.sqrt(2 * numbers["lr"] * numbers["weight_decay"] / (1 + numbers["momentum"])))
-for record in checkpoints:
-    print(record)
