@@ -1,16 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assertArgument } from "../core/index.js";
-import { openCheckpoints, traceRun } from "../foreign/files/index.js";
+import { type OpenCheckpoint, openCheckpoints, traceRun } from "../foreign/files/index.js";
 import {
+  graphWeights,
   guessInvariant,
-  type TraceCheckpoint,
+  type NamedShape,
   type TracedWeight,
   type TraceNumbers,
   traceCheckpoints,
   type WeightTrace,
 } from "../foreign/index.js";
 import { readRun } from "../io/files/index.js";
+import { readOnnxFile } from "../onnx/import/files/index.js";
 import { parseSchedule, scheduleRates } from "../optim/index.js";
 import type { RunConfig } from "../train/index.js";
 import { type RunData, readRunConfig } from "../train/node/index.js";
@@ -82,30 +84,59 @@ async function traceFiles(paths: readonly string[], args: TraceArguments): Promi
     ...(stepsPerEpoch === undefined ? {} : { stepsPerEpoch }),
   });
   const numbers = numbersOf(args, checkpoints.at(-1)!.step);
-  const { weights, notes } = chooseWeights(checkpoints[0]!, args);
+  const { weights, notes } = await chooseWeights(checkpoints[0]!, args);
   const traces: WeightTrace[] = [];
   for (const weight of weights) traces.push(await traceCheckpoints(checkpoints, weight, numbers));
   return { traces, numbers, ...(stepsPerEpoch === undefined ? {} : { stepsPerEpoch }), notes };
 }
 
 /** The weights to trace: those that are scale-invariant, or are guessed to be; all matrices and kernels with `--all`. */
-function chooseWeights(
-  { label, weights }: TraceCheckpoint,
+async function chooseWeights(
+  { label, format, weights }: OpenCheckpoint,
   args: TraceArguments,
-): { weights: TracedWeight[]; notes: string[] } {
+): Promise<{ weights: TracedWeight[]; notes: string[] }> {
   const candidates = [...weights.values()].filter(
     ({ name, shape, floating }) => floating && shape.length >= 2 && !name.startsWith("optimizer/"),
   );
   assertArgument(candidates.length > 0, label, "at least one floating-point tensor of two axes", "none");
-  const guessed = guessInvariant([...weights.values()]);
-  const all = args.all === true || guessed.size === 0;
+  const graph = args.graph === undefined ? (format === "onnx" ? label : undefined) : String(args.graph);
+  const { known, notes } = graph === undefined ? guessed([...weights.values()]) : await analysed(graph, candidates);
+  const all = args.all === true || ![...known.values()].some(isInvariant);
   const found = candidates.flatMap(({ name }): TracedWeight[] => {
-    if (guessed.has(name)) return [{ name, invariance: "channel", guessed: true }];
-    return all ? [{ name, invariance: "none", guessed: true }] : [];
+    const weight = known.get(name) ?? { name, invariance: "none", guessed: graph === undefined };
+    return isInvariant(weight) || all ? [weight] : [];
   });
-  const told =
-    guessed.size === 0
+  return { weights: found, notes };
+}
+
+/** Whether the theory is about it: a weight that may be scaled without another. */
+const isInvariant = ({ invariance }: TracedWeight): boolean => invariance !== "none" && invariance !== "joint";
+
+/** What is known of weights before they are traced, by name. */
+interface KnownWeights {
+  readonly known: ReadonlyMap<string, TracedWeight>;
+  readonly notes: string[];
+}
+
+function guessed(tensors: readonly NamedShape[]): KnownWeights {
+  const names = [...guessInvariant(tensors)];
+  const known = names.map((name): [string, TracedWeight] => [name, { name, invariance: "channel", guessed: true }]);
+  const note =
+    names.length === 0
       ? "no weight's name says that a batch-norm follows it: norms and rotations are shown of all, predictions of none; give --graph model.onnx"
       : "that a weight is scale-invariant (channel?) is guessed from names; --graph model.onnx lets the graph decide";
-  return { weights: found, notes: [told] };
+  return { known: new Map(known), notes: [note] };
+}
+
+async function analysed(graph: string, candidates: readonly NamedShape[]): Promise<KnownWeights> {
+  const { weights, unknown } = graphWeights(await readOnnxFile(graph), candidates);
+  assertArgument(weights.length > 0, "--graph", "a model with the weights of the checkpoints", graph);
+  const without = candidates.length - weights.length;
+  return {
+    known: new Map(weights.map((weight) => [weight.name, weight])),
+    notes: [
+      ...(unknown.length > 0 ? [`what passes through ${unknown.join(", ")} could not be followed`] : []),
+      ...(without > 0 ? [`${without} tensors are not in ${graph}, and are left out`] : []),
+    ],
+  };
 }

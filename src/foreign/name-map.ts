@@ -71,7 +71,7 @@ export function nameMap(wanted: readonly NamedShape[], given: readonly NamedShap
 /** The name of an exporter, which says nothing but the operator. */
 const renamed = /^(onnx::\w+?_\d+|\d+)$/;
 
-/** Matches renamed tensors by shape where that leaves no choice but the order; returns what is still unmatched. */
+/** Matches renamed tensors of either set by shape where that leaves no choice but the order; returns what is left of `unmatched`. */
 function guessRenamed(
   unmatched: readonly NamedShape[],
   left: Set<NamedShape>,
@@ -79,20 +79,23 @@ function guessRenamed(
 ): NamedShape[] {
   let rest = [...unmatched];
   for (const transposed of [false, true]) {
-    const key = (shape: Shape): string => (transposed ? [...shape].reverse() : shape).join();
     // Of one dimension, or square, a transposed weight and another one look alike: the name must tell of a MatMul.
-    const candidates = [...left].filter(
-      ({ name, shape }) => renamed.test(name) && (transposed ? shape.length === 2 : !/MatMul/.test(name)),
-    );
-    for (const group of grouped(rest, ({ shape }) => shape.join()).values()) {
-      if (transposed && group[0]!.shape.length !== 2) continue;
-      const fitting = candidates.filter(({ shape }) => key(shape) === group[0]!.shape.join()).sort(byNumber);
-      if (fitting.length !== group.length) continue;
-      group.forEach(({ name }, i) => {
-        matches.set(name, { from: fitting[i]!.name, transposed, guessed: true });
-        left.delete(fitting[i]!);
-      });
-      rest = rest.filter((each) => !group.includes(each));
+    const isExported = ({ name, shape }: NamedShape): boolean =>
+      renamed.test(name) && (transposed ? shape.length === 2 : !/MatMul/.test(name));
+    const key = ({ shape }: NamedShape): string => (transposed ? [...shape].reverse() : shape).join();
+    for (const ofGiven of [true, false]) {
+      const wanted = rest.filter((each) => (ofGiven ? !renamed.test(each.name) : isExported(each)));
+      const given = [...left].filter((each) => (ofGiven ? isExported(each) : !renamed.test(each.name)));
+      for (const group of grouped(wanted, ({ shape }) => shape.join()).values()) {
+        const fitting = given.filter((each) => key(each) === group[0]!.shape.join());
+        if (fitting.length !== group.length) continue;
+        const pairs = ofGiven ? [group, fitting.sort(byNumber)] : [group.sort(byNumber), fitting];
+        pairs[0]!.forEach(({ name }, i) => {
+          matches.set(name, { from: pairs[1]![i]!.name, transposed, guessed: true });
+          left.delete(pairs[1]![i]!);
+        });
+        rest = rest.filter((each) => !group.includes(each));
+      }
     }
   }
   return rest;

@@ -101,8 +101,11 @@ describe("names of an exporter", () => {
   });
 
   it("are found from the exporter's side too", () => {
-    const { matches } = nameMap([{ name: "a.weight", shape: [16, 8] }], [exported[3]!]);
-    expect(matches.get("a.weight")).toEqual({ from: "onnx::MatMul_31", transposed: true, guessed: true });
+    const { matches, missing } = nameMap(exported, state);
+    expect(missing).toEqual([]);
+    expect(matches.get("onnx::MatMul_31")).toEqual({ from: "a.weight", transposed: true, guessed: true });
+    expect(matches.get("onnx::MatMul_109")).toEqual({ from: "b.weight", transposed: true, guessed: true });
+    expect(matches.get("onnx::Conv_20")).toEqual({ from: "conv.weight", transposed: false, guessed: true });
   });
 });
 

@@ -4,6 +4,11 @@ import type { WeightsFile } from "../stored-weight.js";
 import type { TraceCheckpoint } from "../trace-checkpoints.js";
 import { readWeights } from "./read-weights.js";
 
+/** A checkpoint of a file. */
+export interface OpenCheckpoint extends TraceCheckpoint {
+  readonly format: WeightsFile["format"];
+}
+
 /** How the steps of checkpoints are told. */
 export interface SeriesOptions {
   /** The step of each file, in the order of the files. */
@@ -25,14 +30,14 @@ export interface SeriesOptions {
 export async function openCheckpoints(
   paths: readonly string[],
   { steps, every, stepsPerEpoch }: SeriesOptions = {},
-): Promise<TraceCheckpoint[]> {
+): Promise<OpenCheckpoint[]> {
   const counted = steps?.length ?? paths.length;
   assertArgument(counted === paths.length, "--steps", `a step for each of the ${paths.length} files`, counted);
-  const series: TraceCheckpoint[] = [];
+  const series: OpenCheckpoint[] = [];
   for (const [i, path] of paths.entries()) {
     const file = await readWeights(path);
     const step = steps?.[i] ?? (every === undefined ? toldStep(path, file, stepsPerEpoch) : every * i);
-    series.push({ step, label: path, weights: file.weights });
+    series.push({ step, label: path, format: file.format, weights: file.weights });
   }
   return steps === undefined && every === undefined ? series.sort((a, b) => a.step - b.step) : series;
 }

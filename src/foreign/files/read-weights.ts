@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
-import { DataError, expectation, isFloating, type Tensor } from "../../core/index.js";
+import { DataError, expectation, isFloating } from "../../core/index.js";
 import type { WeightTensor } from "../../dynamics/index.js";
 import { fileError } from "../../io/files/index.js";
-import { convertTensor, decodeModel, decodeTensor, dtypeOf } from "../../onnx/index.js";
+import { readOnnxFile } from "../../onnx/import/files/index.js";
+import { convertTensor } from "../../onnx/index.js";
 import { notFloating } from "../decode-floats.js";
 import type { StoredWeight, WeightsFile } from "../stored-weight.js";
-import { type ByteRanges, byteRanges } from "./byte-ranges.js";
+import { byteRanges } from "./byte-ranges.js";
 import { readSafetensorsRanges, safetensorsHeaderLength } from "./safetensors-ranges.js";
 import { joinedWeights, weightFilesOf } from "./shards.js";
 
@@ -26,7 +27,7 @@ export async function readWeights(path: string): Promise<WeightsFile> {
   const headerLength = safetensorsHeaderLength(start, file.size);
   if (headerLength !== undefined) return readSafetensorsRanges(file, headerLength);
   refuseOthers(path, start);
-  return readOnnxWeights(file);
+  return readOnnxWeights(path);
 }
 
 function isFolder(path: string): boolean {
@@ -59,38 +60,23 @@ function refuseOthers(path: string, start: Uint8Array): void {
   throw new DataError(expectation(path, "a safetensors or ONNX file", found, fix));
 }
 
-async function readOnnxWeights({ path, size, read }: ByteRanges): Promise<WeightsFile> {
-  const weights = new Map<string, StoredWeight>();
-  const { graph } = decodeModel(await read(0, size));
-  for (const proto of graph?.initializer ?? []) {
-    const dtype = dtypeOf(proto.dataType);
-    weights.set(
-      proto.name,
-      onnxWeight(path, proto.name, dtype ?? `type ${proto.dataType}`, proto.dims.map(Number), () =>
-        decodeTensor(proto),
-      ),
-    );
-  }
-  return { path, format: "onnx", weights, metadata: {} };
-}
-
-function onnxWeight(
-  path: string,
-  name: string,
-  type: string,
-  shape: readonly number[],
-  read: () => Tensor,
-): StoredWeight {
-  const floating = /float/.test(type) && isFloating(type as Tensor["dtype"]);
-  return {
-    name,
-    type,
-    shape,
-    floating,
-    async read() {
-      if (!floating) throw notFloating(`${path}: tensor ${JSON.stringify(name)}`, type);
-      const tensor = read();
-      return (tensor.dtype === "float64" ? tensor : convertTensor(tensor, "float32")) as WeightTensor;
-    },
-  };
+async function readOnnxWeights(path: string): Promise<WeightsFile> {
+  const { initializers } = await readOnnxFile(path);
+  const weights = [...initializers.values()].map(({ name, dtype, shape, read }): [string, StoredWeight] => {
+    const floating = isFloating(dtype);
+    return [
+      name,
+      {
+        name,
+        type: dtype,
+        shape,
+        floating,
+        async read() {
+          if (!floating) throw notFloating(`${path}: tensor ${JSON.stringify(name)}`, dtype);
+          return convertTensor(read(), dtype === "float64" ? "float64" : "float32") as WeightTensor;
+        },
+      },
+    ];
+  });
+  return { path, format: "onnx", weights: new Map(weights), metadata: {} };
 }
