@@ -9,6 +9,7 @@ import { exportCommand } from "./export.js";
 import { predictCommand } from "./predict.js";
 import { reproduceCommand } from "./reproduce.js";
 import { swapCommand } from "./swap.js";
+import { traceCommand } from "./trace.js";
 import { trainCommand } from "./train.js";
 
 const main = defineCommand({
@@ -22,6 +23,7 @@ const main = defineCommand({
     reproduce: withReadableErrors(reproduceCommand),
     equivalent: withReadableErrors(equivalentCommand),
     swap: withReadableErrors(swapCommand),
+    trace: withReadableErrors(traceCommand),
   },
 });
 
