@@ -9,6 +9,7 @@ export * from "./paper-correction.js";
 export * from "./recorded-norms.js";
 export * from "./rules.js";
 export * from "./schedule.js";
+export * from "./schedule-file.js";
 export * from "./schedule-text.js";
 export * from "./step-control.js";
 export * from "./update-rule.js";
