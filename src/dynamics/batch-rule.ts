@@ -1,8 +1,8 @@
-import { type BalanceOptions, balanceOf } from "./balance.js";
 import { assertPositive } from "./range.js";
+import { type StepNumbers, steadyState } from "./steady-state.js";
 
 /** A run and the batch size it is to have instead. */
-export interface BatchRuleOptions extends BalanceOptions {
+export interface BatchRuleOptions extends StepNumbers {
   /** B, examples in a step. */
   readonly batch: number;
   /** B'. */
@@ -40,7 +40,7 @@ export function batchRule(options: BatchRuleOptions): { from: BatchSetting; to: 
   const ratio = toBatch / batch;
   const [rateFactor, decayFactor] = optimizer === "adamw" ? [Math.sqrt(ratio), Math.sqrt(ratio)] : [ratio, 1];
   const setting = (size: number, eta: number, lambda: number): BatchSetting => {
-    const { rotation, relaxation } = balanceOf({ rate: eta, weightDecay: lambda, momentum, optimizer });
+    const { rotation, relaxation } = steadyState({ rate: eta, weightDecay: lambda, momentum, optimizer });
     const perExample = { rotationPerExample: rotation ** 2 / size, timeScale: size / relaxation };
     return { batch: size, rate: eta, weightDecay: lambda, rotation, ...perExample };
   };

@@ -1,8 +1,8 @@
-import { type BalanceOptions, balanceOf } from "./balance.js";
 import { optimizerTraits } from "./optimizer-kind.js";
 import { assertPositive } from "./range.js";
+import { type StepNumbers, steadyState } from "./steady-state.js";
 
-/** A rate and a decay, and what they do to scale-invariant weights. Norms and times are those of {@link balanceOf}. */
+/** A rate and a decay, and what they do to scale-invariant weights. Norms and times are those of {@link steadyState}. */
 export interface EqualTraining {
   /** η', per step. */
   readonly rate: number;
@@ -19,7 +19,7 @@ export interface EqualTraining {
 }
 
 /** A run, and the decays that others are to have. */
-export interface EqualTrainingOptions extends BalanceOptions {
+export interface EqualTrainingOptions extends StepNumbers {
   /** λ' of each member. */
   readonly weightDecays: ArrayLike<number>;
 }
@@ -44,7 +44,7 @@ export function equalTrainings(options: EqualTrainingOptions): EqualTraining[] {
     assertPositive("equalTrainings", { weightDecay: decay });
     const ratio = weightDecay / decay;
     const member = { rate: rate * ratio, weightDecay: decay };
-    const { rotation, relaxation } = balanceOf({ ...member, momentum, optimizer });
+    const { rotation, relaxation } = steadyState({ ...member, momentum, optimizer });
     return { ...member, product: rate * weightDecay, norm: ratio ** power, rotation, timeScale: 1 / relaxation };
   });
 }

@@ -1,4 +1,3 @@
-export * from "./balance.js";
 export * from "./batch-rule.js";
 export * from "./correction.js";
 export * from "./decays-for-rates.js";
@@ -8,7 +7,9 @@ export * from "./equilibrium.js";
 export * from "./equivalence.js";
 export * from "./norms-for-rates.js";
 export * from "./optimizer-kind.js";
+export * from "./rates-from-norms.js";
 export * from "./simulation.js";
+export * from "./steady-state.js";
 export * from "./test-problem.js";
 export * from "./trace.js";
 export * from "./translate-state.js";

@@ -6,3 +6,4 @@ export * from "./render-report.js";
 export * from "./result-rows.js";
 export * from "./student-t.js";
 export * from "./terminal.js";
+export * from "./terminal-plot.js";

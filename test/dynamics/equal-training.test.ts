@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../src/core/index.js";
 import {
-  balanceOf,
   batchRule,
   equalTrainings,
   normAfter,
   type OptimizerKind,
   sgdEquilibrium,
   simulateTranslation,
+  steadyState,
   translateSchedule,
 } from "../../src/dynamics/index.js";
 import { cosine, courseOfRates, noisyProblem, norm, normals, train } from "./scale-invariant.js";
@@ -69,7 +69,7 @@ describe("the balance of the optimizers that have no formula of their own", () =
     const [steps, size] = [12_000, 64];
     const [rate, weightDecay] = optimizer === "nesterov" ? [0.05, 0.002] : [0.05, 0.002 / (1 - mu)];
     const problem = noisyProblem(7, size, 30);
-    const { rotation } = balanceOf({ rate, weightDecay, momentum: mu, optimizer });
+    const { rotation } = steadyState({ rate, weightDecay, momentum: mu, optimizer });
     const w = normals(randomStream(7, "w"), size).map((x) => 5 * x);
     const rates = constant(rate, steps);
     const run = train({
@@ -160,7 +160,7 @@ describe("a translation tried out", () => {
     };
     const simulation = simulateTranslation({ ...options, maximalSteps: 2000 });
     expect([simulation.steps, simulation.complete]).toEqual([2000, false]);
-    const { rotation } = balanceOf({ rate: 0.1, weightDecay: 5e-4 });
+    const { rotation } = steadyState({ rate: 0.1, weightDecay: 5e-4 });
     expect(Math.abs(simulation.rotation / rotation - 1)).toBeLessThan(0.1);
     expect(simulateTranslation({ ...options, maximalSteps: 2000 })).toEqual(simulation);
   });
