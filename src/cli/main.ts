@@ -8,6 +8,7 @@ import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { predictCommand } from "./predict.js";
 import { reproduceCommand } from "./reproduce.js";
+import { traceCommand } from "./trace.js";
 import { trainCommand } from "./train.js";
 
 const main = defineCommand({
@@ -20,6 +21,7 @@ const main = defineCommand({
     compare: withReadableErrors(compareCommand),
     reproduce: withReadableErrors(reproduceCommand),
     equivalent: withReadableErrors(equivalentCommand),
+    trace: withReadableErrors(traceCommand),
   },
 });
 

@@ -1,3 +1,4 @@
 export * from "./metrics.js";
 export * from "./norm-segment.js";
 export * from "./safetensors.js";
+export * from "./safetensors-header.js";

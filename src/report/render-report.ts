@@ -28,9 +28,11 @@ export function renderReport(report: ExperimentReport, assets: ReportAssets): st
   const groups = groupRuns(report.runs);
   const panels = panelsOf(report);
   const data: PageData = {
-    ...(report.runs.every((run) => stepsPerEpochOf(run, report) === report.stepsPerEpoch) && {
-      stepsPerEpoch: report.stepsPerEpoch,
-    }),
+    ...(report.position === "step" && { position: "step" }),
+    ...(report.position !== "step" &&
+      report.runs.every((run) => stepsPerEpochOf(run, report) === report.stepsPerEpoch) && {
+        stepsPerEpoch: report.stepsPerEpoch,
+      }),
     groups: groups.map(({ label }, group) => ({ label, ...lineStyle(group) })),
     panels,
   };
@@ -42,7 +44,7 @@ export function renderReport(report: ExperimentReport, assets: ReportAssets): st
     ...assets.styles.map(({ text }) => `<style>${text}</style>`),
     `</head><body>`,
     headerHtml(report),
-    `<main><section id="results"><h2>Results</h2>${resultTableHtml(resultRows(report))}</section>`,
+    `<main>${resultsHtml(report)}`,
     ...(report.tables ?? []).map(tableHtml),
     panels.length === 0 ? "" : legendHtml(groups),
     ...panels.map(panelHtml),
@@ -56,6 +58,14 @@ export function renderReport(report: ExperimentReport, assets: ReportAssets): st
     ...assets.modules.map(({ text }) => `<script type="module">${text}</script>`),
     `</body></html>\n`,
   ].join("\n");
+}
+
+/** The table of runs, where any run has a result. */
+function resultsHtml(report: ExperimentReport): string {
+  const told = report.runs.some(
+    (run) => run.testAccuracy !== undefined || run.trainLoss.length > 0 || run.notes?.length,
+  );
+  return told ? `<section id="results"><h2>Results</h2>${resultTableHtml(resultRows(report))}</section>` : "";
 }
 
 /** Scripts and styles by their hashes, nothing else; what a script sets through `element.style` needs no permission. */

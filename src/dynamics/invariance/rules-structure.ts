@@ -1,0 +1,117 @@
+import { type DType, isFloating } from "../../core/index.js";
+import type {
+  AxisParams,
+  PadParams,
+  ScatterParams,
+  ShapeParams,
+  SliceParams,
+  TransposeParams,
+} from "../../graph/index.js";
+import { reshapedConstancy, reshapedLabels } from "./blocks.js";
+import { alikeAlong, regrouped, slicedLabels } from "./contraction.js";
+import { any, joined, padded, transposed, uniform, unscaledLabels } from "./labels.js";
+import { unscaled } from "./monomials.js";
+import { moving, requiring, type ScalingRule } from "./rule.js";
+import { pure } from "./scaling.js";
+
+const same: ScalingRule = ([x]) => x!;
+
+const cast: ScalingRule<{ readonly dtype: DType }> = ([x], { output, params: { dtype }, algebra }) =>
+  isFloating(dtype) ? x! : pure(algebra.unscaledBy(x!, output, "operator"));
+
+const reshape = moving<ShapeParams>(
+  (labels, { inputs, output }) => reshapedLabels(labels, inputs[0]!.shape, output.shape),
+  (constant, { inputs, output }) => reshapedConstancy(constant, inputs[0]!.shape, output.shape),
+);
+
+const broadcastTo = moving<ShapeParams>(
+  (labels, { output }) => regrouped(labels, padded(labels.shape, output.rank)),
+  (constant, { inputs, output }) => {
+    const offset = output.rank - inputs[0]!.rank;
+    return output.shape.map((_, axis) => axis < offset || constant[axis - offset]!);
+  },
+);
+
+const transpose = moving<TransposeParams>(
+  (labels, { params }) => transposed(labels, params.permutation),
+  (constant, { params }) => params.permutation.map((axis) => constant[axis]!),
+);
+
+const slice = moving<SliceParams>(
+  (labels, { params, output }) => slicedLabels(labels, params.starts, params.strides, output.shape),
+  (constant, { output }) => constant.map((is, axis) => is || output.shape[axis] === 1),
+);
+
+const concat: ScalingRule<AxisParams> = (inputs, { inputs: values, output, params: { axis }, algebra }) => {
+  const parts = inputs.map((input) => algebra.settled(input, output));
+  return pure(
+    joined(
+      parts,
+      axis,
+      values.map(({ shape }) => shape[axis]!),
+    ),
+  );
+};
+
+const pad: ScalingRule<PadParams> = ([x], { inputs, output, params: { before, after, value }, algebra }) => {
+  const neutral = value === 0 || !Number.isFinite(value);
+  const edge = uniform(output.rank, neutral ? any : unscaled);
+  return pure(
+    inputs[0]!.shape.reduce(
+      (labels, size, axis) => {
+        const width = before[axis]! + after[axis]!;
+        if (width === 0 || (neutral && labels.shape[axis] === 1)) return labels; // zeros scale as what is around them
+        const parts = [
+          { part: edge, length: before[axis]! },
+          { part: labels, length: size },
+          { part: edge, length: after[axis]! },
+        ].filter(({ length }) => length > 0);
+        return joined(
+          parts.map(({ part }) => part),
+          axis,
+          parts.map(({ length }) => length),
+        );
+      },
+      algebra.settled(x!, output),
+    ),
+  );
+};
+
+/** Which slices are taken is not known here: all must scale alike. */
+const gather: ScalingRule<AxisParams> = ([x], context) => {
+  const { inputs, output, params, algebra } = context;
+  const labels = alikeAlong(algebra.settled(x!, output), [params.axis], algebra.monomials, requiring(context, "sum"));
+  const ones = new Array<number>(inputs[1]!.rank).fill(1);
+  return pure(regrouped(labels, labels.shape.toSpliced(params.axis, 1, ...ones)));
+};
+
+const scatterAdd: ScalingRule<ScatterParams> = ([updates], context) => {
+  const { inputs, output, params, algebra } = context;
+  const rank = inputs[1]!.rank;
+  const axes = Array.from({ length: rank }, (_, k) => params.axis + k);
+  const labels = alikeAlong(algebra.settled(updates!, output), axes, algebra.monomials, requiring(context, "sum"));
+  return pure(regrouped(labels, labels.shape.toSpliced(params.axis, rank, 1)));
+};
+
+const alongAxis: ScalingRule<AxisParams> = ([x], context) => {
+  const { output, params, algebra } = context;
+  return pure(alikeAlong(algebra.settled(x!, output), [params.axis], algebra.monomials, requiring(context, "sum")));
+};
+
+/** The rules of primitives that move elements. */
+export const structureRules = {
+  reshape,
+  broadcastTo,
+  transpose,
+  slice,
+  concat,
+  pad,
+  cast,
+  stopGradient: same,
+  customGradient: same,
+  gather,
+  scatterAdd,
+  gatherElements: alongAxis,
+  scatterAddElements: alongAxis,
+  oneHot: ((_, { output }) => pure(unscaledLabels(output.rank))) as ScalingRule,
+} as const;
