@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { runCommand } from "citty";
 import { describe, expect, test, vi } from "vitest";
-import { equivalentCommand, formatEquivalent } from "../../src/cli/equivalent.js";
-import { type EquivalentArguments, translateArguments } from "../../src/cli/equivalent-arguments.js";
+import { equivalentCommand } from "../../src/cli/equivalent.js";
+import { translateArguments } from "../../src/cli/equivalent-arguments.js";
+import { formatEquivalent } from "../../src/cli/equivalent-format.js";
+import type { EquivalentArguments } from "../../src/cli/equivalent-options.js";
 import { InvalidArgumentError } from "../../src/core/index.js";
 import { translateSchedule } from "../../src/dynamics/index.js";
 
@@ -137,7 +139,7 @@ describe("the command", () => {
     [["--schedule", "steps:1e"], /steps per epoch, as a position counts epochs, got 1e/],
     [["--schedule", "stairs"], /one of constant \| steps:20e.*got stairs/],
     [["--optimizer", "adam"], /--optimizer: expected one of sgd, nesterov, sgdw, adamw, got adam/],
-    [["--format", "yaml"], /--format: expected one of json, csv, pytorch, got yaml/],
+    [["--format", "yaml"], /--format: expected one of json, csv, pytorch, optax, got yaml/],
     [["--format", "pytorch", "--optimizer", "sgdw"], /an optimizer of PyTorch, got sgdw; use json or csv/],
     [["--gamma", "1"], /options of --lr.*got --gamma/],
     [["--lr", "10", "--weight-decay", "1"], /step 1: expected .*\(1 − √momentum\)² = 0\.00263/],
