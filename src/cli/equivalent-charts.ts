@@ -24,7 +24,7 @@ export function chartsOf({ rates, toWeightDecay, translated }: Equivalent): Sche
       caption: "‖v‖/‖w‖ of every scale-invariant weight before each step, log axis.",
       yLabel: "‖v‖/‖w‖",
       scale: "log",
-      curves: [{ line: 1, values: translated.normRatio }],
+      curves: [{ line: 1, values: translated.normRatio.subarray(0, rates.length) }],
     },
   ];
   if (typeof toWeightDecay === "object") {

@@ -145,8 +145,8 @@ function noSuchDecay({ at, rate }: Step): InvalidArgumentError {
     expectation(
       `${where}, step ${at + 1}`,
       "a wanted rate that a weight decay ≥ 0 gives",
-      `one at which the original rate, ${rate} here, has fallen too far, so that only a negative decay would`,
-      "let the wanted rate fall with it, or rescale the norms instead (normsForRates; --by norms)",
+      `one that the original rate, ${rate} here, falls behind or stops growing towards too suddenly: only a negative decay would`,
+      "want a rate that takes the same turns, or rescale the norms instead (normsForRates; --by norms)",
     ),
   );
 }

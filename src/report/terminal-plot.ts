@@ -46,10 +46,12 @@ export function terminalPlot(lines: readonly PlottedLine[], options: TerminalPlo
     }
   }
   if (low > high) return ["(nothing to draw)"];
-  if (high - low < 1e-12 * Math.max(1, Math.abs(high))) [low, high] = [low - 0.5, high + 0.5];
+  if (log) low = Math.max(low, lowest(lines, map));
+  if (high - low <= 1e-6 * Math.abs(high))
+    [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
 
   const cells = Array.from({ length: height }, () => new Uint8Array(width - axisWidth));
-  const rowOf = (value: number): number => Math.round(((high - value) / (high - low)) * (rows - 1));
+  const rowOf = (value: number): number => Math.min(rows - 1, Math.round(((high - value) / (high - low)) * (rows - 1)));
   for (const { y, style = "whole" } of lines) {
     let last: number | undefined;
     for (let column = 0; column < columns; column++) {
@@ -88,6 +90,14 @@ export function terminalPlot(lines: readonly PlottedLine[], options: TerminalPlo
     `${" ".repeat(axisWidth - 1)}└${"─".repeat(width - axisWidth)}`,
     `${" ".repeat(axisWidth)}0${end.padStart(width - axisWidth - 1)}`,
   ];
+}
+
+/** A decade below all but the least fiftieth: the last steps of a cosine, near 0, would take up the whole of a log axis. */
+function lowest(lines: readonly PlottedLine[], map: (value: number) => number): number {
+  const logs = lines.map(({ y }) => Float64Array.from(y, map).filter(Number.isFinite).sort());
+  return Math.min(
+    ...logs.flatMap((sorted) => (sorted.length === 0 ? [] : [sorted[Math.floor(sorted.length / 50)]! - 1])),
+  );
 }
 
 /** Three significant digits in at most seven characters. */

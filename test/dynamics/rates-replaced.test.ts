@@ -93,7 +93,7 @@ describe("a decay in place of growing rates", () => {
     const rates = Float64Array.of(0.1, 0.1, 0.1, 0.01, 0.01);
     const run = () => decaysForRates({ rates, weightDecay: 5e-4, toRates: 0.1 });
     expect(run).toThrow(InvalidArgumentError);
-    expect(run).toThrow(/decaysForRates, step 4: .*original rate, 0\.01 here, has fallen too far.*--by norms/);
+    expect(run).toThrow(/decaysForRates, step 4: .*original rate, 0\.01 here, falls behind.*--by norms/);
     // Together with the wanted rate it may fall.
     expect(decaysForRates({ rates, weightDecay: 5e-4, toRates: rates }).toWeightDecay[4]).toBeCloseTo(5e-4, 12);
   });
