@@ -7,7 +7,17 @@ describe("a plot in the terminal", () => {
       { label: "a", y: Array.from({ length: 16 }, (_, t) => 15 - t) },
       { label: "b", y: new Array(16).fill(7.5), style: "dotted" as const },
     ];
-    expect(terminalPlot(lines, { width: 17, height: 4 })).toMatchInlineSnapshot();
+    expect(terminalPlot(lines, { width: 17, height: 4 })).toMatchInlineSnapshot(`
+      [
+        "         ⠤⠤⠤ a   ⠄⠄⠄ b",
+        "     15 │⠑⢄",
+        "        │  ⠑⢄",
+        "    5.5 │⠁ ⠁ ⠑⢄⠁",
+        "      0 │      ⠑⢄",
+        "        └────────",
+        "         0step 16",
+      ]
+    `);
   });
 
   test("a log axis turns exponential growth into a straight line", () => {
@@ -35,7 +45,9 @@ describe("a plot in the terminal", () => {
   test("gaps, constants and nothing at all", () => {
     expect(terminalPlot([{ label: "a", y: [] }])).toEqual(["(nothing to draw)"]);
     expect(terminalPlot([{ label: "a", y: [0, 0] }], { scale: "log" })).toEqual(["(nothing to draw)"]);
-    expect(terminalPlot([{ label: "a", y: [5, 5, 5] }]).join("\n")).toMatch(/5.* │⠤|5.* │[\u2800-\u28ff]/);
+    expect(
+      terminalPlot([{ label: "a", y: [5, 5, 5] }]).filter((line) => /│[\u2801-\u28ff]{67}$/.test(line)),
+    ).toHaveLength(1);
     const gap = terminalPlot([{ label: "a", y: [1, Number.NaN, Number.POSITIVE_INFINITY, 1] }], {
       width: 13,
       height: 1,
