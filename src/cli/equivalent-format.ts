@@ -40,7 +40,8 @@ export function describeSimulation({ steps, complete, rotation, translated, untr
   return (
     `on a noisy test problem with 32 weights, ${complete ? `all ${steps}` : `the first ${steps}`} steps: directions at most ` +
     `${angle(translated.largestAngle)} from the original's (${angle(translated.finalAngle)} at the end), where a step turns ` +
-    `${angle(rotation)}; without the translation ${angle(untranslated.largestAngle)}`
+    `${angle(rotation)}; without the translation ${angle(untranslated.largestAngle)}; losses differ by at most ` +
+    `${translated.largestLoss.toPrecision(2)} of their standard deviation, and ${untranslated.largestLoss.toPrecision(2)}`
   );
 }
 

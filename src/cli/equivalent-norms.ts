@@ -72,14 +72,14 @@ export function formatEstimate({ basis, rates, layers, mean, exact }: NormEstima
 
 /** What is to be known of an estimate, as sentences. */
 export function describeEstimate({ basis, layers, mean, exact }: NormEstimate): string {
-  const [plural, times] = [layers.length === 1 ? "" : "s", (value: number) => `${value.toPrecision(3)} times`];
+  const [plural, text] = [layers.length === 1 ? "" : "s", (value: number) => value.toPrecision(3)];
   const lines = [`an estimate of ${layers.length} layer${plural}, ${normBases[basis]}`];
   if (exact !== undefined && basis !== "held") {
     const { largest, final } = apartBy(mean, exact);
     const farthest = Math.max(...layers.map(({ rates }) => apartBy(rates, exact).largest));
     lines.push(
-      `from the exact rates, which need no norms, it is apart by a factor of at most ${times(largest)} (${times(final)} at the end); ` +
-        `the farthest layer by ${times(farthest)}`,
+      `from the exact rates, which need no norms, it is apart by a factor of at most ${text(largest)} (${text(final)} at the end); ` +
+        `the farthest layer by ${text(farthest)}`,
     );
   }
   return lines.join("\n");
