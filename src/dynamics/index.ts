@@ -1,9 +1,12 @@
+export * from "./advice/advice.js";
+export { isInvariantAlone } from "./advice/wording.js";
 export * from "./correction.js";
 export * from "./effective-rate.js";
 export * from "./equilibrium.js";
 export * from "./equivalence.js";
 export * from "./invariance/index.js";
 export * from "./optimizer-kind.js";
+export * from "./prediction.js";
 export * from "./trace.js";
 export * from "./translate-state.js";
 export * from "./translator.js";
