@@ -1,4 +1,5 @@
 export * from "./convert-tensor.js";
+export { type Edit, editOnnx, foldBatchNorms, replaceTensors, toEvaluationForm } from "./edit/index.js";
 export * from "./lower/attributes.js";
 export * from "./lower/emitter.js";
 export * from "./lower/lower.js";

@@ -1,10 +1,11 @@
 import { expectation, ShapeError } from "../../core/index.js";
 import { neededValues, type Value } from "../../graph/index.js";
-import { type Courses, coursesOf } from "./course.js";
+import { coursesOf } from "./course.js";
 import { explainer } from "./explain.js";
 import { numberFactors, type WeightFactors } from "./factors.js";
-import { type FinestGroups, finestGroups } from "./finest-groups.js";
+import { type FinestGroups, finestGroups, ownerOf } from "./finest-groups.js";
 import { jointGroups } from "./joint-groups.js";
+import { eachPower, unscaled } from "./monomials.js";
 import { propagate } from "./propagate.js";
 import { ScaleAlgebra } from "./scaling.js";
 import type {
@@ -57,7 +58,7 @@ export function analyzeInvariance(
   const joint = jointGroups(factors, alone.map(isWhole), requirements, algebra.monomials);
   const courses = coursesOf(scalings, factors, algebra.monomials);
   const explain = explainer(factors, courses, nameOf);
-  const epsilons = epsilonsOf(algebra, courses, factors);
+  const epsilons = epsilonsOf(algebra, factors);
 
   return factors.map((weight, index) => {
     const { broken, tied, groups } = alone[index]!;
@@ -91,15 +92,14 @@ function finestOf({ count }: WeightFactors, found: FinestGroups, partners: reado
 }
 
 /** The constants that were added to something that scales with each weight. */
-function epsilonsOf(algebra: ScaleAlgebra, courses: Courses, weights: readonly WeightFactors[]): EpsilonUse[][] {
+function epsilonsOf(algebra: ScaleAlgebra, weights: readonly WeightFactors[]): EpsilonUse[][] {
+  const owner = ownerOf(weights);
   const found = weights.map((): EpsilonUse[] => []);
   for (const { epsilon, at, labels } of algebra.epsilons) {
     const degrees = new Map<number, number>();
     for (const product of new Set(labels.products)) {
-      if (product < 0) continue;
-      for (const [factor, exponent] of algebra.monomials.powersOf(product)) {
-        for (const owner of courses.ownersOf(algebra.monomials.factor(factor))) degrees.set(owner, exponent);
-      }
+      if (product <= unscaled) continue;
+      eachPower(algebra.monomials.powersOf(product), (factor, degree) => degrees.set(owner[factor]!, degree));
     }
     for (const [weight, degree] of degrees) found[weight]!.push({ epsilon, at, degree });
   }

@@ -53,9 +53,12 @@ function expanded(labels: Labels, shape: Shape): Labels {
 
 /** Products of two labels of equally many axes, summed over one of them, which goes. */
 export function contracted(a: Labels, b: Labels, axis: number, monomials: Monomials, require: Require): Labels {
-  const products = combined(a, b, (left, right) =>
-    left === any || right === any ? any : monomials.product(left, right),
-  );
+  // What only one of the two asks along the axis does not depend on the other, and is asked once.
+  const [left, right] = [
+    b.shape[axis] === 1 ? alikeAlong(a, [axis], monomials, require) : a,
+    a.shape[axis] === 1 ? alikeAlong(b, [axis], monomials, require) : b,
+  ];
+  const products = combined(left, right, (p, q) => (p === any || q === any ? any : monomials.product(p, q)));
   const sum = alikeAlong(products, [axis], monomials, require);
   return regrouped(sum, sum.shape.toSpliced(axis, 1));
 }

@@ -2,7 +2,7 @@ import type { Value } from "../../graph/index.js";
 import { consumersOf, type WeightFactors } from "./factors.js";
 import { ownerOf } from "./finest-groups.js";
 import { any, type Labels } from "./labels.js";
-import type { Monomials } from "./monomials.js";
+import { eachPower, type Monomials, unscaled } from "./monomials.js";
 import type { Scaling } from "./scaling.js";
 
 /** Where the scale of each weight goes in a graph. */
@@ -38,17 +38,17 @@ export function coursesOf(
   const ownersOf = (product: number): ReadonlySet<number> => {
     let owners = known.get(product);
     if (!owners) {
-      owners = new Set(product === any ? [] : monomials.powersOf(product).map(([factor]) => owner[factor]!));
+      const found = new Set<number>();
+      if (product !== any) eachPower(monomials.powersOf(product), (factor) => found.add(owner[factor]!));
+      owners = found;
       known.set(product, owners);
     }
     return owners;
   };
   const inLabels = ({ products }: Labels): Set<number> => {
     const all = new Set<number>();
-    let last = any;
     for (const product of products) {
-      if (product !== last) for (const weight of ownersOf(product)) all.add(weight);
-      last = product;
+      if (product > unscaled) eachPower(monomials.powersOf(product), (factor) => all.add(owner[factor]!));
     }
     return all;
   };

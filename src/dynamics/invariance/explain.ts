@@ -43,7 +43,7 @@ export function explainer(
         case "sum":
           return `${via}${where} adds something that does not scale with it${unless}`;
         case "bias":
-          return `${via}the bias added in ${called(added!)} is not subtracted before ${where}${unless}`;
+          return `${via}${called(added!)} adds a bias that is not subtracted before ${added === at ? "the output" : where}${unless}`;
         case "contraction":
           return `${via}${where} adds channels that do not scale alike${unless}`;
         case "operator":

@@ -1,5 +1,5 @@
 import type { WeightFactors } from "./factors.js";
-import type { Monomials } from "./monomials.js";
+import { eachPower, type Monomials } from "./monomials.js";
 import type { Requirement } from "./scaling.js";
 
 /** What the requirements allow a weight alone. */
@@ -14,10 +14,11 @@ export interface FinestGroups {
   readonly tied?: Requirement;
 }
 
-/** A weight's part in a requirement: exponents by channel. */
+/** A weight's part in a requirement: its channels there, and their exponents. */
 interface Row {
   readonly requirement: Requirement;
-  readonly powers: readonly (readonly [channel: number, exponent: number])[];
+  readonly channels: number[];
+  readonly exponents: number[];
 }
 
 /**
@@ -32,15 +33,16 @@ export function finestGroups(
   const rows = weights.map((): Row[] => []);
   const owner = ownerOf(weights);
   for (const requirement of requirements) {
-    const own = new Map<number, [number, number][]>();
-    for (const [factor, exponent] of monomials.powersOf(requirement.product)) {
+    eachPower(monomials.powersOf(requirement.product), (factor, exponent) => {
       const weight = owner[factor]!;
-      const power: [number, number] = [factor - weights[weight]!.first, exponent];
-      const known = own.get(weight);
-      if (known) known.push(power);
-      else own.set(weight, [power]);
-    }
-    for (const [weight, powers] of own) rows[weight]!.push({ requirement, powers });
+      let row = rows[weight]!.at(-1);
+      if (row?.requirement !== requirement) {
+        row = { requirement, channels: [], exponents: [] };
+        rows[weight]!.push(row);
+      }
+      row.channels.push(factor - weights[weight]!.first);
+      row.exponents.push(exponent);
+    });
   }
   return weights.map(({ count }, weight) => groupsOf(count, rows[weight]!));
 }
@@ -53,7 +55,7 @@ export function ownerOf(weights: readonly WeightFactors[]): Int32Array {
   return owner;
 }
 
-const sumOf = ({ powers }: Row): number => powers.reduce((sum, [, exponent]) => sum + exponent, 0);
+const sumOf = ({ exponents }: Row): number => exponents.reduce((sum, exponent) => sum + exponent, 0);
 
 function groupsOf(channels: number, rows: readonly Row[]): FinestGroups {
   const parent = Int32Array.from({ length: channels }, (_, channel) => channel);
@@ -65,11 +67,11 @@ function groupsOf(channels: number, rows: readonly Row[]): FinestGroups {
     }
     return at;
   };
-  for (const { powers } of rows) {
-    for (const [channel] of powers) parent[root(channel)] = root(powers[0]![0]);
+  for (const { channels: tied } of rows) {
+    for (const channel of tied) parent[root(channel)] = root(tied[0]!);
   }
   const bad = rows.filter((row) => Math.abs(sumOf(row)) > 1e-9);
-  const forbidden = new Set(bad.map(({ powers }) => root(powers[0]![0])));
+  const forbidden = new Set(bad.map(({ channels: [first] }) => root(first!)));
   const numbers = new Map<number, number>();
   const groups = Int32Array.from({ length: channels }, (_, channel) => {
     const group = root(channel);
@@ -77,7 +79,7 @@ function groupsOf(channels: number, rows: readonly Row[]): FinestGroups {
     if (!numbers.has(group)) numbers.set(group, numbers.size);
     return numbers.get(group)!;
   });
-  const tied = rows.find(({ powers }) => powers.length > 1);
+  const tied = rows.find(({ channels: { length } }) => length > 1);
   return {
     groups,
     count: numbers.size,

@@ -1,6 +1,6 @@
 import type { WeightFactors } from "./factors.js";
 import { ownerOf } from "./finest-groups.js";
-import type { Monomials } from "./monomials.js";
+import { eachPower, Monomials, unscaled } from "./monomials.js";
 import type { Requirement } from "./scaling.js";
 import type { Partner } from "./weight-invariance.js";
 
@@ -23,13 +23,17 @@ export function jointGroups(
   const basis = nullSpace(tensorRows(weights, columns, requirements, monomials), columns.length);
   const found = new Map<number, Partner[]>();
   if (basis.length === 0) return found;
-  for (const [column, weight] of columns.entries()) {
-    const circuit = smallestThrough(column, basis);
-    if (!circuit) continue;
-    const partners = circuit.flatMap((power, other) =>
-      other === column || Math.abs(power) < 1e-6 ? [] : [{ name: weights[columns[other]!]!.name, power: tidy(power) }],
+  for (const column of columns.keys()) {
+    if (found.has(columns[column]!)) continue;
+    const circuit = smallestThrough(column, basis)?.flatMap((power, at) =>
+      Math.abs(power) < 1e-6 ? [] : [{ weight: columns[at]!, power }],
     );
-    if (partners.length > 0) found.set(weight, partners);
+    // It is the smallest through each of its members.
+    for (const { weight, power } of circuit ?? []) {
+      const others = circuit!.filter((other) => other.weight !== weight);
+      const partners = others.map((other) => ({ name: weights[other.weight]!.name, power: tidy(other.power / power) }));
+      if (partners.length > 0 && !found.has(weight)) found.set(weight, partners);
+    }
   }
   return found;
 }
@@ -44,17 +48,25 @@ function tensorRows(
   monomials: Monomials,
 ): number[][] {
   const owner = ownerOf(weights);
-  const place = new Map(columns.map((weight, column) => [weight, column]));
-  const rows = new Map<string, number[]>();
+  const place = new Int32Array(weights.length).fill(-1);
+  for (const [column, weight] of columns.entries()) place[weight] = column;
+  const totals = new Monomials();
+  const rows = new Set<number>();
   for (const { product } of requirements) {
-    const row = new Array<number>(columns.length).fill(0);
-    for (const [factor, exponent] of monomials.powersOf(product)) {
-      const column = place.get(owner[factor]!);
-      if (column !== undefined) row[column]! += exponent;
-    }
-    if (row.some((exponent) => exponent !== 0)) rows.set(row.join(), row);
+    let row = unscaled;
+    eachPower(monomials.powersOf(product), (factor, exponent) => {
+      const column = place[owner[factor]!]!;
+      if (column >= 0) row = totals.product(row, totals.power(totals.factor(column), exponent));
+    });
+    rows.add(row);
   }
-  return [...rows.values()];
+  return [...rows].map((row) => {
+    const dense = new Array<number>(columns.length).fill(0);
+    eachPower(totals.powersOf(row), (column, exponent) => {
+      dense[column] = exponent;
+    });
+    return dense;
+  });
 }
 
 /** A basis of all v with row · v = 0, by elimination. */
@@ -118,13 +130,19 @@ function smallestThrough(column: number, basis: readonly number[][]): number[] |
   return Array.from({ length: width }, (_, j) => dot(rest, at(j)) / square);
 }
 
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+function dot(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
 const norm = (a: readonly number[]): number => Math.sqrt(dot(a, a));
 
 /** The part of a vector that is orthogonal to all the given unit vectors, which are to each other. */
 function orthogonal(vector: readonly number[], units: readonly number[][]): number[] {
-  return units.reduce((rest: readonly number[], unit) => {
+  const rest = vector.slice();
+  for (const unit of units) {
     const along = dot(rest, unit);
-    return rest.map((x, i) => x - along * unit[i]!);
-  }, vector) as number[];
+    for (let i = 0; i < rest.length; i++) rest[i]! -= along * unit[i]!;
+  }
+  return rest;
 }

@@ -1,0 +1,3 @@
+export * from "./edit-onnx.js";
+export * from "./evaluation-form.js";
+export * from "./fold-batch-norms.js";
