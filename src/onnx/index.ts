@@ -1,5 +1,11 @@
 export * from "./convert-tensor.js";
 export { type Edit, editOnnx, foldBatchNorms, replaceTensors, toEvaluationForm } from "./edit/index.js";
+export * from "./import/import-onnx.js";
+export * from "./import/imported-graph.js";
+export * from "./import/onnx-file.js";
+export { type OpaqueParams, opaquePrimitive } from "./import/opaque.js";
+export * from "./import/read-onnx.js";
+export type { ExternalData } from "./import/read-tensor.js";
 export * from "./lower/attributes.js";
 export * from "./lower/emitter.js";
 export * from "./lower/lower.js";

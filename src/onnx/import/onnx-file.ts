@@ -16,12 +16,23 @@ export interface OnnxInitializer {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
+  /** Whether it is a node's constant rather than one of the model's initializers. */
+  readonly isConstant: boolean;
   /** The elements, in memory of their own. Throws a DataError if they are cut short or not to be had. */
   read(): Tensor;
 }
 
-/** The value of a node's attribute. Integers are numbers, and so is an enumeration; a graph stands for a nested one. */
-export type OnnxAttribute = number | string | readonly number[] | readonly string[] | Tensor | { readonly graph: true };
+/**
+ * The value of a node's attribute. Integers are numbers, and so is an enumeration. What has no form here, such as a nested
+ * graph, is said in words.
+ */
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | Tensor
+  | { readonly other: string };
 
 /** One operation of a model. */
 export interface OnnxNode {
@@ -44,7 +55,10 @@ export interface OnnxFile {
   /** Inputs that a run must be given; initializers are not among them. */
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
+  /** Tensors in the file, by name: its initializers and what its `Constant` nodes give, which are not among the nodes. */
   readonly initializers: ReadonlyMap<string, OnnxInitializer>;
+  /** Tensors that have no dtype here, such as text or 4-bit integers: what they are, by name. */
+  readonly unreadable: ReadonlyMap<string, string>;
   readonly nodes: readonly OnnxNode[];
   /** Types that the file states of values between nodes, by name. */
   readonly stated: ReadonlyMap<string, OnnxPort>;
