@@ -37,12 +37,11 @@ function setsRate(
   steps?: number,
 ): Advice {
   const limit = decayRemovalLimit(momentum, optimizer);
-  const regularized = weights.filter(({ invariance, role }) => invariance === "none" && role === "weight");
+  const regularized = weights.filter(({ role, ...weight }) => role === "weight" && isRegularized(weight));
   const rest =
     regularized.length === 0
       ? "No other weight is left for it to regularize."
-      : `It does regularize ${counted(regularized.length, "weight")} that ${regularized.length === 1 ? "is" : "are"} not ` +
-        `scale-invariant (${someOf(names(regularized))}).`;
+      : `It does regularize ${counted(regularized.length, "weight")} whose length is part of the function (${someOf(names(regularized))}).`;
   const possible =
     rate * weightDecay <= limit
       ? ""
@@ -64,6 +63,11 @@ function setsRate(
   };
 }
 
+/** Whether the length is part of the function, alone or in a product with weights that go down as it goes up. */
+function isRegularized({ invariance, partners }: Pick<AdvisedWeight, "invariance" | "partners">): boolean {
+  return invariance === "none" || (invariance === "joint" && partners.some(({ power }) => power < 0));
+}
+
 function onlyShrinks(weights: readonly AdvisedWeight[]): Advice[] {
   const shrunk = weights.filter(
     ({ role, invariance, withoutEffect }) => role !== "weight" && invariance === "none" && !withoutEffect,
@@ -79,7 +83,7 @@ function onlyShrinks(weights: readonly AdvisedWeight[]): Advice[] {
       kind: "decay-only-shrinks",
       text:
         `Decay pulls ${counted(shrunk.length, "vector")} (${kinds.join(", ")}) towards 0, which changes the function and sets ` +
-        "nobody's rate. Put them in a group without decay, unless small gains and biases are what is wanted.",
+        `nobody's rate. Put ${shrunk.length === 1 ? "it" : "them"} in a group without decay, unless small gains and biases are what is wanted.`,
       because:
         "they are not scale-invariant, so that their length is part of the function; and they are too few to overfit, " +
         "so that there is little to regularize",

@@ -57,8 +57,8 @@ function joint(weights: readonly AdvisedWeight[]): Advice[] {
         `${counted(bound.length, "weight")} can be scaled only together with others (${pairs.join("; ")}). How their scale is ` +
         "shared out does not change the function, but how fast each of them learns.",
       because:
-        "decay and gradient noise decide how the scale is shared: plain gradient descent keeps the difference of the squared " +
-        "norms of two weights of which one goes up as the other goes down, and decay lets it fall to 0",
+        "gradient descent in small steps keeps Σ p‖w‖² over the weights that are scaled together (by cᵖ), since Σ p⟨w, ∇w⟩ = 0; " +
+        "decay lets that sum fall to 0, and noise moves it",
       weights: bound.map(({ name }) => name),
     },
   ];
