@@ -7,6 +7,7 @@ import { equivalentCommand } from "../src/cli/equivalent.js";
 import { type EquivalentArguments, translateArguments } from "../src/cli/equivalent-arguments.js";
 import { evaluateCommand } from "../src/cli/evaluate.js";
 import { exportCommand } from "../src/cli/export.js";
+import { inspectCommand } from "../src/cli/inspect.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
@@ -95,6 +96,7 @@ const commands = {
   export: exportCommand,
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
+  inspect: inspectCommand,
 };
 
 /** A `normwise` command that a page shows: to be typed as it is, or quoted in a sentence, perhaps in part. */
