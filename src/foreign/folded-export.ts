@@ -7,8 +7,12 @@ const activation = /^(Relu|Clip|LeakyRelu|PRelu|Sigmoid|HardSwish|HardSigmoid|El
 /**
  * Says so if a file looks like an export in which batch-norms were folded into the convolutions before them; undefined if
  * not. PyTorch does that by default when it exports a network in evaluation mode, and calls the new weights `onnx::Conv_123`.
+ * In files of ours the normalizations are those of evaluation, as constants, which is said too.
  */
 export function foldedExport(file: OnnxFile): string | undefined {
+  if (file.producer === "normwise") {
+    return "This is the evaluation graph of a run: its normalizations divide by constants. Inspect the run's folder instead.";
+  }
   const convolutions = file.nodes.filter(({ operator }) => operator === "Conv");
   const withBias = convolutions.filter(({ inputs }) => (inputs[2] ?? "") !== "");
   const operators = new Set(file.nodes.map(({ operator }) => operator));

@@ -6,13 +6,17 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { inspectCommand } from "../../src/cli/inspect.js";
 import { NormwiseError, type Tensor } from "../../src/core/index.js";
 import { encodeSafetensors } from "../../src/io/index.js";
+import { parseRunConfig } from "../../src/train/index.js";
+import { runTraining } from "../../src/train/node/index.js";
 import { tinyModel } from "../foreign/tiny-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "inspect-"));
 const model = join(folder, "model.onnx");
 const weights = join(folder, "weights.safetensors");
 
-beforeAll(() => {
+beforeAll(async () => {
+  const run = { model: "resnet20", width: 1 / 8, images: 64, validation: 0, batch: 32, epochs: 2, threads: 1 } as const;
+  await runTraining(parseRunConfig({ ...run, learningRate: 0.05, weightDecay: 1e-3 }), join(folder, "run"));
   const { bytes, tensors } = tinyModel();
   writeFileSync(model, bytes);
   writeFileSync(weights, encodeSafetensors(tensors));
@@ -84,6 +88,22 @@ describe("--json", () => {
     expect(report.weights.every(({ verified }: { verified: { agrees: boolean } }) => verified.agrees)).toBe(true);
     expect(process.exitCode).toBeUndefined();
   });
+});
+
+test("a run folder is inspected as its network in training form, with the numbers of its training", async () => {
+  const report = await json(join(folder, "run"), "--verify", "--threads", "1");
+  expect(report.verification.disagreements).toBe(0);
+  expect(verdicts(report)).toMatchObject({
+    "conv1.weight": "channel",
+    "fc.bias": "none",
+    "layer3.2.conv2.weight": "channel",
+  });
+  expect(report.optimizer).toEqual({ optimizer: "sgd", rate: 0.05, weightDecay: 1e-3, momentum: 0.9 });
+  expect(report).toMatchObject({ stepsPerEpoch: 2, unknown: [], notes: [] });
+  // The gains of initial residual branches and the running variances are there.
+  expect(report.weights[0].epsilon.effect.max).toBeGreaterThan(0);
+  const exported = await json(join(folder, "run", "model.onnx"));
+  expect(exported.notes.join()).toContain("Inspect the run's folder");
 });
 
 describe("a safetensors file", () => {

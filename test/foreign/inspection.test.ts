@@ -235,4 +235,7 @@ describe("a folded export", () => {
     expect(foldedExport(file([node("Conv", ["x", "w"]), node("Conv", ["x", "w"]), node("Relu", [])]))).toBeUndefined();
     expect(foldedExport(file(folded, "tf2onnx"))).toBeUndefined();
   });
+  test("of ours sends to the run folder", () => {
+    expect(foldedExport(file([], "normwise"))).toMatch(/Inspect the run's folder/);
+  });
 });

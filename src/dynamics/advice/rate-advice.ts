@@ -54,7 +54,7 @@ function outlying(
       text:
         `${counted(names.length, "weight")} would turn more than ${outOfLine} times ${how} than the median weight, up to ` +
         `${digits(times)} times (${someOf(names)}). Rescale ${names.length === 1 ? "it" : "them"}, which changes no output, ` +
-        "or give a rate of their own.",
+        `or give ${names.length === 1 ? "it a rate of its" : "them rates of their"} own.`,
       because:
         "one learning rate for all is one effective rate only where norms are alike; the function does not depend on them",
       weights: names,
