@@ -11,6 +11,7 @@ import { inspectCommand } from "../src/cli/inspect.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
+import { swapCommand } from "../src/cli/swap.js";
 import { trainCommand } from "../src/cli/train.js";
 import { rejectUnknownOptions } from "../src/cli/unknown-options.js";
 import { parseSchedule } from "../src/optim/index.js";
@@ -97,6 +98,7 @@ const commands = {
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
   inspect: inspectCommand,
+  swap: swapCommand,
 };
 
 /** A `normwise` command that a page shows: to be typed as it is, or quoted in a sentence, perhaps in part. */

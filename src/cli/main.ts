@@ -18,6 +18,7 @@ const main = defineCommand({
     compare: lazy(async () => (await import("./compare.js")).compareCommand),
     reproduce: lazy(async () => (await import("./reproduce.js")).reproduceCommand),
     equivalent: lazy(async () => (await import("./equivalent.js")).equivalentCommand),
+    swap: lazy(async () => (await import("./swap.js")).swapCommand),
     inspect: lazy(async () => (await import("./inspect.js")).inspectCommand),
   },
 });

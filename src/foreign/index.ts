@@ -9,4 +9,5 @@ export * from "./match-names.js";
 export * from "./model-graph.js";
 export * from "./scope-graph.js";
 export * from "./spread-of.js";
+export * from "./swap/swap-metric.js";
 export * from "./verify/verification.js";

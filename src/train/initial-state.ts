@@ -37,6 +37,6 @@ export function initialState(
   step: Pick<TrainingStep, "parameters" | "buffers" | "slots">,
   seed: number,
 ): Record<string, Tensor> {
-  const kept = step.slots.map(({ name, parameter }) => [name, zeros(parameter.value.shape)] as const);
+  const kept = step.slots.map(({ name, shape }) => [name, zeros(shape)] as const);
   return { ...initialWeights(step.parameters, step.buffers, seed), ...Object.fromEntries(kept) };
 }
