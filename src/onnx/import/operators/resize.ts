@@ -75,7 +75,7 @@ function resizedAxes(call: Call, x: Value, old: boolean): Resized[] {
   const axes = call.at.has("axes")
     ? call.at.ints("axes").map((axis) => normalizeAxis(call.where, axis, x.rank))
     : [...x.shape.keys()];
-  const scales = call.has(scalesAt) ? call.ints(scalesAt) : [];
+  const scales = call.has(scalesAt) ? [...call.host(scalesAt).data] : [];
   const sizes = !old && call.has(sizesAt) ? call.ints(sizesAt) : [];
   const given = sizes.length > 0 ? sizes : scales;
   if (given.length !== axes.length)
