@@ -212,6 +212,20 @@ describe("operators that are not known", () => {
   });
 });
 
+describe("what depends on an unknown operator", () => {
+  it("by its size alone does not fail either", () => {
+    const nodes = [
+      node("Sorcery", ["x"], ["a"]),
+      node("Shape", ["a"], ["s"]),
+      node("Slice", ["s", "one", "two"], ["width"]),
+      node("Concat", ["width", "seven"], ["to"], { axis: 0 }),
+      node("Reshape", ["x", "to"], ["y"], {}, "follows"),
+    ];
+    const result = from({ nodes, initializers: { one: ints(1), two: ints(2), seven: ints(7) } }, { unknown: "opaque" });
+    expect(result.unknown.map(({ nodes: places }) => places)).toEqual([["Sorcery#0"], ["follows"]]);
+  });
+});
+
 describe("sizes", () => {
   it("come from the inputs where the model computes them", () => {
     for (const batch of [1, 5]) {
