@@ -268,6 +268,35 @@ describe("sizes", () => {
   });
 });
 
+it.each(["float16", "float64"] as const)("computes a model of %s in float32", (dtype) => {
+  const bits = { float16: Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x4200), float64: Float64Array.of(1, -2, 0.5, 3) }[
+    dtype
+  ];
+  const bytes = onnxBytes({
+    inputs: { x: { dtype: "float32", shape: [2, 4] } },
+    initializers: { "a.bias": { dtype, shape: [4], data: bits } },
+    nodes: [
+      node("Cast", ["x"], ["narrow"], { to: dtype === "float16" ? 10 : 11 }),
+      node("Add", ["narrow", "a.bias"], ["sum"]),
+      node("Cast", ["sum"], ["y"], { to: 1 }),
+    ],
+    outputs: { y: "float32" },
+  });
+  const { outputs, scope } = imported(bytes, { x });
+  expect(scope.parameters.map(({ value }) => value.dtype)).toEqual(["float32"]);
+  const [y] = evaluate([outputs.y!], feedsOf(scope, { x }));
+  const bias = [1, -2, 0.5, 3];
+  expectClose(
+    y!,
+    tensor(
+      Float64Array.from(x.data, (value, at) => value + bias[at % 4]!),
+      [2, 4],
+      "float64",
+    ),
+    { absolute: 1e-12 },
+  );
+});
+
 it("maps every value that a node made to the node", () => {
   const { origins, scope } = imported(mixedModel(), { x: normal("import image", [2, 3, 8, 8]) });
   const operators = scope.graph.values.slice(1).map((value) => origins.get(value)?.operator);
