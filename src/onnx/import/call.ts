@@ -84,7 +84,7 @@ export class Call {
     if (isHost(operand)) return this.constant(operand);
     return this.#isParameter(operand)
       ? this.context.declarations.parameter(operand, role)
-      : this.constant(readStored(operand));
+      : this.constant(this.#read(operand));
   }
 
   /** An input in the place of a weight: a parameter wherever the file holds its numbers. */
@@ -109,7 +109,7 @@ export class Call {
   host(place: number): HostTensor {
     const operand = this.operand(place);
     if (isHost(operand)) return operand;
-    if (isStored(operand)) return readStored(operand);
+    if (isStored(operand)) return this.#read(operand);
     throw new NotFollowed(`input ${place} is computed from the model's inputs; only a known one can be followed`);
   }
 
@@ -147,7 +147,14 @@ export class Call {
 
   /** Takes memory for a known tensor that is to be made. Throws a DataError beyond what an import may take. */
   allocate(shape: Shape): Float64Array {
-    return this.context.budget.allocate(this.where, sizeOf(shape));
+    const count = sizeOf(shape);
+    this.context.budget.take(this.where, count);
+    return new Float64Array(count);
+  }
+
+  #read(tensor: StoredTensor): HostTensor {
+    this.context.budget.take(this.where, countOf(tensor));
+    return readStored(tensor);
   }
 
   get where(): string {

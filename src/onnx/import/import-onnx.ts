@@ -1,4 +1,4 @@
-import { DataError, expectation, isFloating, NormwiseError, sizeOf } from "../../core/index.js";
+import { DataError, expectation, isFloating, NormwiseError } from "../../core/index.js";
 import { cast, type Scope, type Value } from "../../graph/index.js";
 import { Call, type ImportContext, type Result, type Rule } from "./call.js";
 import { Declarations } from "./declarations.js";
@@ -11,11 +11,12 @@ import { freeSizes, opaqueOutputs } from "./opaque.js";
 import { isStored, isValue, type Operand } from "./operand.js";
 import { operators } from "./operators/index.js";
 import { recoveredNames } from "./parameter-names.js";
+import { bytesOf } from "./read-tensor.js";
 import { trainableNames } from "./trainable.js";
 import { UnknownNodes } from "./unknown-nodes.js";
 
-/** What may be computed from a file while it is imported: this many bytes, and more for a large file. */
-const freeBytes = 64 * 2 ** 20;
+/** What may be computed from a file while it is imported: this many bytes, and twice those of its tensors. */
+const freeBytes = 128 * 2 ** 20;
 
 /**
  * Puts a file's model into the graph of a scope. What depends on sizes alone is computed at once, so all shapes are those
@@ -51,7 +52,7 @@ class Importer {
     private readonly scope: Scope,
     private readonly options: ImportOptions,
   ) {
-    const bytes = [...file.initializers.values()].reduce((sum, { shape }) => sum + 8 * sizeOf(shape), freeBytes);
+    const bytes = [...file.initializers.values()].reduce((sum, tensor) => sum + 2 * bytesOf(tensor), freeBytes);
     this.#context = {
       scope,
       opset: file.opset,

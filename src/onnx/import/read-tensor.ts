@@ -116,5 +116,5 @@ function externalRange(
   return { location, offset: number("offset", 0), length: number("length", bytes) };
 }
 
-/** Whether a tensor takes at least this many bytes; for limits. */
+/** What a tensor takes once it is read. */
 export const bytesOf = ({ dtype, shape }: OnnxInitializer): number => sizeOf(shape) * bytesPerElement(dtype);

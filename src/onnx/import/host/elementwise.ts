@@ -1,4 +1,12 @@
-import { broadcastShapes, DataError, type DType, expectation, isFloating, type Shape } from "../../../core/index.js";
+import {
+  broadcastShapes,
+  DataError,
+  type DType,
+  expectation,
+  isFloating,
+  type Shape,
+  sameShape,
+} from "../../../core/index.js";
 import type { Call, Rule } from "../call.js";
 import { importedDtype } from "../read-tensor.js";
 import { computedDtype, type HostTensor, rounded } from "./host-tensor.js";
@@ -21,7 +29,9 @@ export function zipped(
   f: (...elements: number[]) => number,
 ): HostTensor {
   const shape: Shape = operands.reduce<Shape>((all, { shape: own }) => broadcastShapes(call.where, all, own), []);
-  const columns = operands.map(({ data, shape: own }) => viewed(call, data, shape, stretchedStrides(own, shape)));
+  const columns = operands.map(({ data, shape: own }) =>
+    sameShape(own, shape) ? data : viewed(call, data, shape, stretchedStrides(own, shape)),
+  );
   const data = call.allocate(shape);
   const row = new Array<number>(columns.length);
   for (let i = 0; i < data.length; i++) {

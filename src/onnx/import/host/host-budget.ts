@@ -8,13 +8,12 @@ export class HostBudget {
     this.#left = bytes;
   }
 
-  /** Zeros. Throws a DataError if they and all before them are more than the budget. */
-  allocate(where: string, count: number): Float64Array {
+  /** Takes memory for so many elements. Throws a DataError if they and all before them are more than the budget. */
+  take(where: string, count: number): void {
     this.#left -= 8 * count;
-    if (this.#left >= 0 && Number.isSafeInteger(count)) return new Float64Array(count);
+    if (this.#left >= 0 && Number.isSafeInteger(count)) return;
     const fix = "the file is damaged, or meant for inputs of another size";
-    throw new DataError(
-      expectation(where, `at most ${this.bytes} bytes of constants computed from the file`, `${8 * count} more`, fix),
-    );
+    const expected = `at most ${this.bytes} bytes of constants computed from the file`;
+    throw new DataError(expectation(where, expected, `${8 * count} more`, fix));
   }
 }
