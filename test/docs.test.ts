@@ -10,6 +10,7 @@ import { exportCommand } from "../src/cli/export.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
+import { traceCommand } from "../src/cli/trace.js";
 import { trainCommand } from "../src/cli/train.js";
 import { rejectUnknownOptions } from "../src/cli/unknown-options.js";
 import { parseSchedule } from "../src/optim/index.js";
@@ -95,6 +96,7 @@ const commands = {
   export: exportCommand,
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
+  trace: traceCommand,
 };
 
 /** A `normwise` command that a page shows: to be typed as it is, or quoted in a sentence, perhaps in part. */
