@@ -8,6 +8,7 @@ import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { predictCommand } from "./predict.js";
 import { reproduceCommand } from "./reproduce.js";
+import { swapCommand } from "./swap.js";
 import { traceCommand } from "./trace.js";
 import { trainCommand } from "./train.js";
 
@@ -21,6 +22,7 @@ const main = defineCommand({
     compare: withReadableErrors(compareCommand),
     reproduce: withReadableErrors(reproduceCommand),
     equivalent: withReadableErrors(equivalentCommand),
+    swap: withReadableErrors(swapCommand),
     trace: withReadableErrors(traceCommand),
   },
 });

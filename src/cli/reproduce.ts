@@ -3,10 +3,12 @@ import { assertArgument, expectation, InvalidArgumentError } from "../core/index
 import {
   boundedWeightNorms,
   type Experiment,
+  equilibrium,
   type FinishedRun,
   failureText,
   halfPrecision,
   metrics,
+  optimizers,
   translation,
   weightDecay,
 } from "../experiments/index.js";
@@ -18,7 +20,14 @@ import { reproduceTranslation, type TranslationChoice } from "./reproduce-transl
 import { numberOption } from "./run-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
-const experiments: readonly Experiment[] = [weightDecay, metrics, boundedWeightNorms, halfPrecision];
+const experiments: readonly Experiment[] = [
+  weightDecay,
+  metrics,
+  boundedWeightNorms,
+  halfPrecision,
+  optimizers,
+  equilibrium,
+];
 const known = [...experiments, translation].map(({ name }) => name).join(", ");
 
 const args = {

@@ -43,15 +43,30 @@ export const runOptions = {
     type: "string",
     description: "constant, steps:20e,40e,60e, cosine, linear, warmup:5e+cosine, … (constant)",
   },
-  optimizer: { type: "string", description: "sgd (the default), adam or adamw" },
-  momentum: { type: "string", description: "sgd: momentum, per step (0.9)" },
-  nesterov: { type: "boolean", description: "sgd: Nesterov's form instead of heavy ball" },
+  optimizer: {
+    type: "string",
+    description: "sgd (the default), sgdp, sgdc, rotational-sgd, adam, adamw, adamp, adamc or rotational-adamw",
+  },
+  momentum: { type: "string", description: "sgd and its kin: momentum, per step (0.9)" },
+  nesterov: { type: "boolean", description: "sgd, sgdp, sgdc: Nesterov's form instead of heavy ball" },
   "weight-decay": { type: "string", description: "weight decay λ (0)" },
   decay: { type: "string", description: "sgd: coupled (g + λw, the default) or decoupled (w − ηλw)" },
-  beta1: { type: "string", description: "adam, adamw: what the mean of gradients keeps, per step (0.9)" },
-  beta2: { type: "string", description: "adam, adamw: what the mean of their squares keeps, per step (0.999)" },
-  "adam-epsilon": { type: "string", description: "adam, adamw: added to the root of the mean square (1e-8)" },
+  beta1: { type: "string", description: "adam and its kin: what the mean of gradients keeps, per step (0.9)" },
+  beta2: { type: "string", description: "adam and its kin: what the mean of their squares keeps, per step (0.999)" },
+  "adam-epsilon": { type: "string", description: "adam and its kin: added to the root of the mean square (1e-8)" },
   "clip-norm": { type: "string", description: "limit of the norm of all gradients together (none)" },
+  "clip-adaptive": {
+    type: "string",
+    description: "limit of each output unit's gradient, times its weight's norm; not in the last layer (none)",
+  },
+  projection: {
+    type: "string",
+    description: "sgdp, adamp: which weights are projected, by analysis (default) or cosine",
+  },
+  "size-decay": {
+    type: "string",
+    description: "rotational: what the mean of squared updates keeps, per step; 0 turns each step alike (0.9)",
+  },
   precision: { type: "string", description: "fp32 (the default), fp16 or bf16: how values are stored, emulated" },
   "norm-accumulator": {
     type: "string",
@@ -61,7 +76,8 @@ export const runOptions = {
   "overflow-limit": { type: "string", description: "fp16, bf16: steps skipped in a row that end the run (50)" },
   group: {
     type: "string",
-    description: "numbers for some parameters: MATCH:weight-decay=0,rate=0.1,momentum=0; may be repeated",
+    description:
+      "numbers for some parameters: MATCH:weight-decay=0,rate=0.1,momentum=0,clip-adaptive=0.1; may be repeated",
   },
   control: { type: "string", description: "none, exact-schedule, paper-correction or norm-schedule" },
   "from-weight-decay": { type: "string", description: "exact-schedule: the decay of the training to be matched" },
@@ -83,6 +99,7 @@ export const runOptions = {
   seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
   threads: { type: "string", description: "threads of the runtime (2)" },
   "measure-every": { type: "string", description: "steps between measurements of norms and rotations (10)" },
+  "measure-gradients": { type: "boolean", description: "measure the gradients at unit norm with them" },
   "checkpoint-every": { type: "string", description: "steps between checkpoints within an epoch (0: at its end only)" },
   snapshots: { type: "boolean", description: "keep the weights of every epoch, for other runs to compare with" },
   "compare-with": { type: "string", description: "folder of a run with snapshots to compare directions with" },
@@ -107,6 +124,8 @@ const numbers = [
   "beta2",
   "adam-epsilon",
   "clip-norm",
+  "clip-adaptive",
+  "size-decay",
   "overflow-limit",
   "from-weight-decay",
   "to-weight-decay",
@@ -210,6 +229,7 @@ const groupFields: Readonly<Record<string, string>> = {
   "weight-decay": "weightDecay",
   rate: "rateFactor",
   momentum: "momentum",
+  "clip-adaptive": "clipAdaptive",
 };
 
 /** `scale-invariant:weight-decay=0,rate=0.5`; a pattern after `name:` may hold colons, so the numbers start at the last. */
@@ -225,7 +245,7 @@ function parseGroup(text: string): Record<string, unknown> {
     throw new InvalidArgumentError(
       expectation(
         "--group",
-        "MATCH:weight-decay=NUMBER,rate=NUMBER,momentum=NUMBER",
+        "MATCH:weight-decay=NUMBER,rate=NUMBER,momentum=NUMBER,clip-adaptive=NUMBER",
         text,
         "for example scale-invariant:weight-decay=0",
       ),

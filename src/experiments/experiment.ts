@@ -1,6 +1,7 @@
+import type { Tensor } from "../core/index.js";
 import type { Runtime } from "../graph/index.js";
 import type { ReportTable } from "../report/index.js";
-import type { EpochRecord, RunConfig } from "../train/index.js";
+import type { EpochRecord, NormRow, RunConfig } from "../train/index.js";
 
 /** One training of an experiment. */
 export interface PlannedRun {
@@ -41,8 +42,23 @@ export interface Experiment {
   plan(choice: ExperimentChoice, seed: number, folderOf: (run: string) => string): PlannedRun[];
   /** Plain sentences on what is seen. */
   findings(runs: readonly FinishedRun[]): string[];
-  /** What is computed beside the trainings, if anything. */
-  extras?(runtime: Runtime): Promise<ExperimentExtras>;
+  /** What is computed beside the trainings, or from what they recorded, if anything. */
+  extras?(runtime: Runtime, runs: readonly RecordedRun[]): Promise<ExperimentExtras>;
+}
+
+/** What was measured of the scale-invariant weights of a run. */
+export interface RecordedNorms {
+  /** The measured steps, from 1, increasing. */
+  readonly steps: readonly number[];
+  /** By layer, in full. */
+  at(step: number): ReadonlyMap<string, NormRow>;
+}
+
+/** A finished training with its records, read when asked for. */
+export interface RecordedRun extends FinishedRun {
+  norms(): RecordedNorms;
+  /** All tensors of the last checkpoint. */
+  weights(): Readonly<Record<string, Tensor>>;
 }
 
 /** Results that are no training. */

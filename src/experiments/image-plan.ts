@@ -8,7 +8,7 @@ export interface ImagePreset
     "model" | "width" | "images" | "validation" | "batch" | "learningRate" | "weightDecay" | "clipNorm" | "measureEvery"
   > {
   readonly epochs: number;
-  /** Where the rate drops by 10, in parts of the whole. */
+  /** Where the rate drops by 10, in parts of the whole; empty: it is constant. */
   readonly drops: readonly number[];
 }
 
@@ -34,7 +34,10 @@ export function imageRuns(preset: ImagePreset, choice: ExperimentChoice, seed: n
     ...(choice.images === undefined ? {} : { images: choice.images }),
     data: choice.data,
     epochs,
-    schedule: `steps:${drops.map((part) => `${Number((part * epochs).toPrecision(12))}e`).join(",")}`,
+    schedule:
+      drops.length === 0
+        ? "constant"
+        : `steps:${drops.map((part) => `${Number((part * epochs).toPrecision(12))}e`).join(",")}`,
     seed,
     threads: choice.threads,
   };

@@ -5,6 +5,7 @@ export * from "./input-shapes.js";
 export * from "./model-graph.js";
 export * from "./name-map.js";
 export * from "./stored-weight.js";
+export * from "./swap/swap-metric.js";
 export * from "./trace-checkpoints.js";
 export * from "./trace-point.js";
 export * from "./trace-rows.js";

@@ -27,19 +27,25 @@ export interface NormRow {
   readonly norm: Float32Array;
   /** Angle that each channel's direction turned, in radians. */
   readonly rotation: Float32Array;
+  /** Euclidean norm of each channel's gradient, times that of its weights; in all rows of a segment or in none. */
+  readonly gradient?: Float32Array;
 }
 
 const values = new List(new Field("item", new Float32(), false));
-const schema = new Schema([
+const fields = [
   new Field("layer", new Dictionary(new Utf8(), new Int32(), 0), false), // a fixed id: equal records, equal bytes
   new Field("step", new Uint32(), false),
   new Field("norm", values, false),
   new Field("rotation", values, false),
-]);
+];
+const measured = new Schema(fields);
+const withGradients = new Schema([...fields, new Field("gradient", values, false)]);
 const magic = "ARROW1";
 
 /** Rows as one Arrow IPC file, with the channel values as lists of float32. */
 export function encodeNormSegment(rows: readonly NormRow[]): Uint8Array {
+  const gradients = rows.flatMap(({ gradient }) => (gradient ? [gradient] : []));
+  const schema = gradients.length > 0 && gradients.length === rows.length ? withGradients : measured;
   const names = [...new Set(rows.map(({ layer }) => layer))];
   const codes = new Map(names.map((name, code) => [name, code]));
   const children = [
@@ -51,6 +57,7 @@ export function encodeNormSegment(rows: readonly NormRow[]): Uint8Array {
     makeData({ type: new Uint32(), data: Uint32Array.from(rows, ({ step }) => step) }),
     listColumn(rows.map(({ norm }) => norm)),
     listColumn(rows.map(({ rotation }) => rotation)),
+    ...(schema === withGradients ? [listColumn(gradients)] : []),
   ];
   const struct = makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children });
   return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), "file");
@@ -75,24 +82,34 @@ export function decodeNormSegment(bytes: Uint8Array, where = "norm segment"): No
 }
 
 function readRows(table: Table, where: string): NormRow[] {
-  const wanted = schema.fields.map(({ name, type }) => `${name}: ${type}`).join(", ");
-  const found = table.schema.fields.map(({ name, type }) => `${name}: ${type}`).join(", ");
-  if (wanted !== found) throw new DataError(expectation(where, `columns ${wanted}`, found));
-  const [layers, steps, norms, rotations] = schema.fields.map(({ name }) => table.getChild(name)!);
+  const wanted = columnsOf(measured);
+  const found = columnsOf(table.schema);
+  if (found !== wanted && found !== columnsOf(withGradients)) {
+    throw new DataError(expectation(where, `columns ${wanted}, with or without gradient`, found));
+  }
+  const [layers, steps, norms, rotations] = fields.map(({ name }) => table.getChild(name)!);
+  const gradients = table.getChild("gradient");
   const rows: NormRow[] = [];
   for (let i = 0; i < table.numRows; i++) {
     const step = steps!.get(i) as number;
     const norm = channelValues(norms!, i, where);
     const rotation = channelValues(rotations!, i, where);
-    if (norm.length !== rotation.length) {
-      throw new DataError(expectation(`${where}: row ${i}`, `${norm.length} rotations`, rotation.length));
+    const gradient = gradients ? channelValues(gradients, i, where) : undefined;
+    for (const [name, { length }] of Object.entries({
+      rotations: rotation,
+      ...(gradient ? { gradients: gradient } : {}),
+    })) {
+      if (length !== norm.length)
+        throw new DataError(expectation(`${where}: row ${i}`, `${norm.length} ${name}`, length));
     }
     const last = rows.at(-1)?.step ?? 0;
     if (step < last) throw new DataError(expectation(`${where}: row ${i}`, `a step of at least ${last}`, step));
-    rows.push({ layer: layers!.get(i) as string, step, norm, rotation });
+    rows.push({ layer: layers!.get(i) as string, step, norm, rotation, ...(gradient ? { gradient } : {}) });
   }
   return rows;
 }
+
+const columnsOf = (schema: Schema): string => schema.fields.map(({ name, type }) => `${name}: ${type}`).join(", ");
 
 function channelValues(column: Vector, row: number, where: string): Float32Array {
   const list = (column.get(row) as Vector<Float32> | null)?.toArray();

@@ -37,6 +37,8 @@ export interface GroupRule {
   readonly rateFactor?: number;
   readonly weightDecay?: number;
   readonly momentum?: number;
+  /** Limit of adaptive clipping; also holds for the last layer. */
+  readonly adaptiveClip?: number;
 }
 
 /** A group with its parameters. */

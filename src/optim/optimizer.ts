@@ -18,6 +18,10 @@ export interface Optimizer {
   readonly adaptive: boolean;
   /** Limit of the 2-norm of all gradients together, per step; larger ones are scaled down to it. Absent: none. */
   readonly clipNorm?: number;
+  /** Limit of the ratio ‖g‖/‖w‖ of each output unit, but for those of the last layer. Absent: none. */
+  readonly adaptiveClip?: number;
+  /** How it treats scale-invariant weights in another way than the rest. Absent: alike. */
+  readonly normAware?: "projection" | "corrected decay" | "rotation";
 }
 
 /** Options of {@link sgd}. */

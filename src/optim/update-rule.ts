@@ -4,13 +4,25 @@ import type { Value } from "../graph/index.js";
 export interface UpdateContext {
   /** The parameter before the step. */
   readonly weight: Value;
+  /** Its gradient, before any piece has changed it. */
+  readonly gradient: Value;
   /** η of this step: a scalar, or of a shape that broadcasts to the weight's. */
   readonly rate: Value;
+  /** η of the schedule, which the group's factor has not multiplied. */
+  readonly scheduledRate: Value;
   /** μ, per step. */
   readonly momentum: number;
   /** λ. */
   readonly weightDecay: number;
-  /** A tensor of the weight's shape that is kept from step to step and starts at 0, such as a momentum. */
+  /**
+   * The axes over which the norm of a scale-invariant group is taken: all but the channels' where each channel may be
+   * scaled on its own without changing the network's function, all where only the tensor as a whole may. Undefined where
+   * the scale matters.
+   */
+  readonly normAxes?: readonly number[] | undefined;
+  /** Limit of ‖g‖/‖w‖ of each output unit; undefined: none. */
+  readonly adaptiveClip?: number | undefined;
+  /** A tensor that is kept from step to step and starts at 0, such as a momentum: one of the rule's {@link UpdateRule.slots}. */
   slot(name: string): Slot;
   /** One of the rule's {@link UpdateRule.scalars}, in this update. */
   scalar(name: string): Value;
@@ -22,14 +34,16 @@ export interface Slot {
   next?: Value | undefined;
 }
 
-/** What a rule keeps beside each parameter. */
+/** What a rule keeps beside the parameters for which it asks for it. */
 export interface SlotKind {
   readonly name: string;
   /**
    * d, where the tensor is cᵈ times as large for a scale-invariant weight c times as long: −1 for sums of gradients, −2
-   * for sums of their squares.
+   * for sums of their squares, 1 for norms.
    */
-  readonly degree: -1 | -2;
+  readonly degree: -2 | -1 | 0 | 1;
+  /** Whether it has a number for each element of the weight (default), or one for each scale-invariant group of it. */
+  readonly per?: "element" | "group";
 }
 
 /**
@@ -39,7 +53,7 @@ export interface SlotKind {
 export interface UpdateRule {
   /** What it does to the update, for logs and run files. */
   readonly name: string;
-  /** Kept tensors per parameter. */
+  /** Tensors that may be kept beside a parameter. */
   readonly slots: readonly SlotKind[];
   /** Numbers that change from update to update, as functions of the count of updates with this one; none if absent. */
   readonly scalars?: Readonly<Record<string, (update: number) => number>>;

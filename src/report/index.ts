@@ -1,4 +1,5 @@
 export * from "./assets.js";
+export * from "./equivalence-page.js";
 export * from "./experiment-report.js";
 export * from "./number-text.js";
 export * from "./paired-interval.js";
@@ -8,4 +9,5 @@ export * from "./result-rows.js";
 export * from "./sparkline.js";
 export * from "./student-t.js";
 export * from "./terminal.js";
+export * from "./terminal-plot.js";
 export * from "./trace-report.js";

@@ -42,5 +42,5 @@ export function checkTrainOptions(options: Omit<TrainOptions, "runtime">): void 
     `a network whose outputs are [${batch}, at least ${classes}], a logit per class`,
     `[${logits.shape}]`,
   );
-  checkTraining(options, Math.floor(images / batch), scope.parameters);
+  checkTraining(options, Math.floor(images / batch), scope.parameters, logits);
 }

@@ -1,5 +1,5 @@
 import { assertArgument } from "../core/index.js";
-import { fullPrecision, isFullPrecision, type Parameter } from "../graph/index.js";
+import { fullPrecision, isFullPrecision, type Parameter, type Value } from "../graph/index.js";
 import {
   constantRate,
   type GroupRule,
@@ -8,6 +8,7 @@ import {
   type StepControl,
   scheduleRates,
 } from "../optim/index.js";
+import { invariantGroups } from "./invariant-groups.js";
 import { trackedParameters } from "./measure.js";
 import { checkLossScale } from "./overflow.js";
 import type { EpochBasics } from "./records.js";
@@ -17,12 +18,14 @@ import type { TrainingOptions } from "./training-options.js";
  * Checks the options that all trainings share: numbers, the schedule, and whether the control can do what it promises for
  * these parameters and this optimizer.
  *
+ * @param output What the parameters make, in training: the loss, or what it is taken of.
  * @throws InvalidArgumentError naming what is wrong.
  */
 export function checkTraining<R extends EpochBasics>(
   options: TrainingOptions<R>,
   stepsPerEpoch: number,
   parameters: readonly Parameter[],
+  output: Value,
 ): void {
   const { epochs, learningRate, measureEvery = 10, schedule = constantRate(), groups = [] } = options;
   const { optimizer, control } = options;
@@ -34,6 +37,12 @@ export function checkTraining<R extends EpochBasics>(
   scheduleRates(schedule, learningRate, epochs * stepsPerEpoch, stepsPerEpoch);
   const inert = optimizer.adaptive ? groups.find(({ momentum }) => momentum !== undefined) : undefined;
   assertArgument(!inert, "train", "no momentum in groups of an adaptive optimizer", inert?.momentum, "leave it out");
+  if (optimizer.adaptiveClip === undefined) {
+    const unused = groups.find(({ adaptiveClip }) => adaptiveClip !== undefined);
+    const fix = "use withAdaptiveClip (--clip-adaptive), or leave it out";
+    assertArgument(!unused, "train", "no limit of adaptive clipping in groups", unused?.adaptiveClip, fix);
+  }
+  checkNormAware(optimizer, parameters, output);
   const { precision = fullPrecision, lossScale, overflowLimit } = options;
   if (overflowLimit !== undefined) count("overflowLimit", overflowLimit);
   if (lossScale !== undefined) {
@@ -48,6 +57,14 @@ export function checkTraining<R extends EpochBasics>(
     );
   }
   if (control) checkControl(control, optimizer, parameters, groups);
+}
+
+/** Throws an InvalidArgumentError if the optimizer is for scale-invariant weights and there are none. */
+function checkNormAware({ normAware }: Optimizer, parameters: readonly Parameter[], output: Value): void {
+  if (normAware === undefined) return;
+  const { size } = invariantGroups(output, parameters);
+  const where = `train, an optimizer with ${normAware}`;
+  assertArgument(size > 0, where, "a network with scale-invariant weights", "none", "train with sgd or adamw");
 }
 
 /** Throws an InvalidArgumentError if there is nothing to control, or the control was made for weights trained otherwise. */
@@ -68,7 +85,21 @@ function checkControl(
     adaptive,
     "train with sgd, or without control",
   );
+  assertArgument(
+    optimizer.normAware === undefined,
+    name,
+    "an optimizer that treats scale-invariant weights as all others",
+    `one with ${optimizer.normAware}, which sets their step size itself`,
+    "train with sgd, or without control",
+  );
   if (momentum === undefined) return;
+  assertArgument(
+    optimizer.adaptiveClip === undefined,
+    name,
+    "gradients that are not clipped, as the limit does not follow the norms",
+    `adaptive clipping at ${optimizer.adaptiveClip}`,
+    fix,
+  );
   assertArgument(
     optimizer.clipNorm === undefined,
     name,

@@ -19,6 +19,8 @@ export interface Measurement {
   readonly rotations: ChannelValues;
   /** η/‖w‖² with the rate that the step used. */
   readonly effectiveRates: ChannelValues;
+  /** ‖w‖‖g‖: 2-norms of the gradient with respect to the weight at unit norm, before any clipping; if they are measured. */
+  readonly gradients?: ChannelValues;
 }
 
 /** What one step gives. */
@@ -124,7 +126,8 @@ export function trainingEngine(runtime: Runtime, state: State, options: EngineOp
       norms = taken ? unflatten(outputs.nextNorms!, tracked) : before;
       const rotations = taken ? unflatten(outputs.rotations!, tracked) : still(before);
       const rates = effectiveRates(before, directive?.rate ?? scheduledRate, plain);
-      return { ...result, measurement: { norms: before, rotations, effectiveRates: rates } };
+      const gradients = outputs.gradients ? { gradients: unflatten(outputs.gradients, tracked) } : {};
+      return { ...result, measurement: { norms: before, rotations, effectiveRates: rates, ...gradients } };
     },
     close,
   };

@@ -5,6 +5,8 @@ import { resnet, resnetCifar, vgg } from "../models/index.js";
 import { heNormal, scaledBy } from "../nn/index.js";
 import {
   adam,
+  adamc,
+  adamp,
   adamw,
   biases,
   type GroupRule,
@@ -13,8 +15,15 @@ import {
   named,
   normalizationParameters,
   type Optimizer,
+  parseSchedule,
+  rotationalAdamw,
+  rotationalSgd,
   scaleInvariant,
+  scheduleRates,
   sgd,
+  sgdc,
+  sgdp,
+  withAdaptiveClip,
 } from "../optim/index.js";
 import { normFactoryOf, weightNormOf } from "./norm-config.js";
 import { dynamicLossScale, type LossScale } from "./overflow.js";
@@ -44,12 +53,43 @@ export function networkOf(
   return [18, 34, 50, 101].includes(depth) ? resnet(residual) : resnetCifar(residual);
 }
 
-/** The optimizer of a configuration. */
-export function optimizerOf(config: RunConfig): Optimizer {
-  const { optimizer, momentum, nesterov, weightDecay, decay, beta1, beta2, adamEpsilon: epsilon, clipNorm } = config;
+/** The optimizer of a configuration, for a training of so many steps per epoch. */
+export function optimizerOf(config: RunConfig, stepsPerEpoch: number): Optimizer {
+  const optimizer = plainOptimizerOf(config, stepsPerEpoch);
+  return config.clipAdaptive === undefined ? optimizer : withAdaptiveClip(optimizer, config.clipAdaptive);
+}
+
+function plainOptimizerOf(config: RunConfig, stepsPerEpoch: number): Optimizer {
+  const { momentum, nesterov, weightDecay, decay, beta1, beta2, adamEpsilon: epsilon, clipNorm, sizeDecay } = config;
   const clip = clipNorm === undefined ? {} : { clipNorm };
-  if (optimizer === "sgd") return sgd({ momentum, nesterov, weightDecay, decay, ...clip });
-  return { adam, adamw }[optimizer]({ beta1, beta2, epsilon, weightDecay, ...clip });
+  const moments = { beta1, beta2, epsilon };
+  const by = config.projection;
+  switch (config.optimizer) {
+    case "sgd":
+      return sgd({ momentum, nesterov, weightDecay, decay, ...clip });
+    case "sgdp":
+      return sgdp({ momentum, nesterov, weightDecay, by, ...clip });
+    case "sgdc":
+      return sgdc({ momentum, nesterov, weightDecay, peakRate: peakRate(config, stepsPerEpoch), ...clip });
+    case "rotational-sgd":
+      return rotationalSgd({ momentum, weightDecay, sizeDecay });
+    case "adam":
+      return adam({ ...moments, weightDecay, ...clip });
+    case "adamw":
+      return adamw({ ...moments, weightDecay, ...clip });
+    case "adamp":
+      return adamp({ ...moments, weightDecay, by, ...clip });
+    case "adamc":
+      return adamc({ ...moments, weightDecay, peakRate: peakRate(config, stepsPerEpoch), ...clip });
+    case "rotational-adamw":
+      return rotationalAdamw({ ...moments, weightDecay, sizeDecay });
+  }
+}
+
+/** The largest rate that the schedule takes. */
+function peakRate({ schedule, learningRate, epochs }: RunConfig, stepsPerEpoch: number): number {
+  const rates = scheduleRates(parseSchedule(schedule), learningRate, epochs * stepsPerEpoch, stepsPerEpoch);
+  return rates.reduce((peak, rate) => Math.max(peak, rate), 0);
 }
 
 const storageTypes = { fp32: "float32", fp16: "float16", bf16: "bfloat16" } as const;
@@ -78,12 +118,13 @@ const matchers: Readonly<Record<string, Matcher>> = {
 
 /** The parameter groups of a configuration. */
 export function groupsOf({ groups }: Pick<RunConfig, "groups">): GroupRule[] {
-  return groups.map(({ match, rateFactor, weightDecay, momentum }, index) => ({
+  return groups.map(({ match, rateFactor, weightDecay, momentum, clipAdaptive }, index) => ({
     name: `${index}:${match}`,
     match: matchers[match] ?? named(pattern(match.slice("name:".length))),
     ...(rateFactor === undefined ? {} : { rateFactor }),
     ...(weightDecay === undefined ? {} : { weightDecay }),
     ...(momentum === undefined ? {} : { momentum }),
+    ...(clipAdaptive === undefined ? {} : { adaptiveClip: clipAdaptive }),
   }));
 }
 

@@ -42,7 +42,7 @@ export function initialState(
   seed: number,
   given: Readonly<Record<string, Tensor>> = {},
 ): Record<string, Tensor> {
-  const kept = step.slots.map(({ name, parameter }) => [name, zeros(parameter.value.shape)] as const);
+  const kept = step.slots.map(({ name, shape }) => [name, zeros(shape)] as const);
   const weights = initialWeights(step.parameters, step.buffers, seed);
   for (const [name, { shape, dtype }] of Object.entries(given)) {
     const own = weights[name];

@@ -18,12 +18,13 @@ export function layerRecords({ norms, effectiveRates, rotations }: Measurement):
 }
 
 /** A measurement in full, for the norm log; `step` is counted from 1. */
-export function normRows(step: number, { norms, rotations }: Measurement): NormRow[] {
+export function normRows(step: number, { norms, rotations, gradients }: Measurement): NormRow[] {
   return [...norms].map(([layer, norm]) => ({
     layer,
     step,
     norm: Float32Array.from(norm),
     rotation: Float32Array.from(rotations.get(layer)!),
+    ...(gradients ? { gradient: Float32Array.from(gradients.get(layer)!) } : {}),
   }));
 }
 

@@ -79,6 +79,8 @@ export interface NormRow {
   readonly norm: Float32Array;
   /** Radians turned in the step. */
   readonly rotation: Float32Array;
+  /** ‖w‖‖g‖: 2-norms of the gradient with respect to the weight at unit norm; where gradients are measured only. */
+  readonly gradient?: Float32Array;
 }
 
 /** What a checkpoint says beside its tensors. All of it is the same in a resumed run as in an uninterrupted one. */

@@ -8,6 +8,21 @@ const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const momentum = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 
+/** How a weight decay enters in each optimizer; in SGD unless the configuration says otherwise. */
+const decayForms = {
+  sgd: "coupled",
+  sgdp: "decoupled",
+  sgdc: "coupled",
+  "rotational-sgd": "coupled",
+  adam: "coupled",
+  adamw: "decoupled",
+  adamp: "decoupled",
+  adamc: "decoupled",
+  "rotational-adamw": "decoupled",
+} as const satisfies Readonly<Record<string, DecayForm>>;
+
+const optimizers = Object.keys(decayForms) as (keyof typeof decayForms)[];
+
 const groupSchema = v.strictObject({
   /** `all`, `scale-invariant`, `normalization`, `biases`, `last-layer`, or `name:PATTERN` (a regular expression). */
   match: v.union([
@@ -17,6 +32,8 @@ const groupSchema = v.strictObject({
   rateFactor: v.optional(nonNegative),
   weightDecay: v.optional(nonNegative),
   momentum: v.optional(momentum),
+  /** Limit of adaptive clipping. */
+  clipAdaptive: v.optional(positive),
 });
 
 const dynamicSchema = v.strictObject({
@@ -71,19 +88,25 @@ const fieldsSchema = v.strictObject({
   batch: v.optional(count, 128),
   learningRate: v.optional(nonNegative, 0.1),
   schedule: v.optional(v.string(), "constant"),
-  optimizer: v.optional(v.picklist(["sgd", "adam", "adamw"]), "sgd"),
-  /** Of SGD. */
+  optimizer: v.optional(v.picklist(optimizers), "sgd"),
+  /** Of the SGD family. */
   momentum: v.optional(momentum, 0.9),
   nesterov: v.optional(v.boolean(), false),
   weightDecay: v.optional(nonNegative, 0),
-  /** Coupled by default, but decoupled in AdamW, which is Adam with it. */
+  /** Free in SGD only, where it is coupled by default; the others have their own. */
   decay: v.optional(v.picklist(["coupled", "decoupled"])),
-  /** Of Adam and AdamW. */
+  /** Of the Adam family. */
   beta1: v.optional(momentum, 0.9),
   beta2: v.optional(momentum, 0.999),
   adamEpsilon: v.optional(nonNegative, 1e-8),
   /** Limit of the norm of all gradients together; none if absent. */
   clipNorm: v.optional(positive),
+  /** Limit of the ratio of each output unit's gradient to its weight, the last layer's excepted; none if absent. */
+  clipAdaptive: v.optional(positive),
+  /** SGDP, AdamP: how the projected weights are found. */
+  projection: v.optional(v.picklist(["analysis", "cosine"]), "analysis"),
+  /** Rotational variants: what the mean of squared sizes of updates keeps; 0: each step turns by the same angle. */
+  sizeDecay: v.optional(momentum, 0.9),
   /** Format in which values are stored between layers, emulated. */
   precision: v.optional(v.picklist(["fp32", "fp16", "bf16"]), "fp32"),
   /** How the sums inside normalizations are taken. */
@@ -110,6 +133,8 @@ const fieldsSchema = v.strictObject({
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
   threads: v.optional(count, 2),
   measureEvery: v.optional(count, 10),
+  /** Whether gradients of the scale-invariant weights are measured with their norms. */
+  measureGradients: v.optional(v.boolean(), false),
   /** Steps between checkpoints, beside those at the end of epochs; 0: none. */
   checkpointEvery: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /** Whether the scale-invariant weights are kept at the end of each epoch, for other runs to compare with. */
@@ -121,22 +146,35 @@ const fieldsSchema = v.strictObject({
 const configSchema = v.pipe(
   fieldsSchema,
   v.transform(({ decay, ...fields }) => {
-    const filled: DecayForm = decay ?? (fields.optimizer === "adamw" ? "decoupled" : "coupled");
-    return { ...fields, decay: filled };
+    return { ...fields, decay: decay ?? decayForms[fields.optimizer] };
   }),
   v.forward(
     v.check(
-      ({ optimizer, decay }) => optimizer === "sgd" || (optimizer === "adamw") === (decay === "decoupled"),
-      "expected decoupled with adamw and coupled with adam, which differ in nothing else",
+      ({ optimizer, decay }) => optimizer === "sgd" || decay === decayForms[optimizer],
+      "expected decoupled with adamw, adamc, adamp, sgdp and rotational-adamw, and coupled with adam, sgdc and rotational-sgd",
     ),
     ["decay"],
   ),
   v.forward(
     v.check(
-      ({ optimizer, nesterov }) => optimizer === "sgd" || !nesterov,
-      "expected false unless the optimizer is sgd",
+      ({ optimizer, nesterov }) => ["sgd", "sgdp", "sgdc"].includes(optimizer) || !nesterov,
+      "expected false unless the optimizer is sgd, sgdp or sgdc",
     ),
     ["nesterov"],
+  ),
+  v.forward(
+    v.check(
+      ({ optimizer, weightDecay }) => !optimizer.startsWith("rotational") || weightDecay > 0,
+      "expected a weight decay > 0 with a rotational optimizer, whose angle follows from it",
+    ),
+    ["weightDecay"],
+  ),
+  v.forward(
+    v.check(
+      ({ optimizer, clipNorm }) => !optimizer.startsWith("rotational") || clipNorm === undefined,
+      "expected none with a rotational optimizer, whose steps are as long whatever the gradient",
+    ),
+    ["clipNorm"],
   ),
 );
 

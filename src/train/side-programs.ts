@@ -1,5 +1,6 @@
 import { div, Graph, mul, type Parameter, type Program, reshape, type Value } from "../graph/index.js";
 import { scaleProportional } from "../norm/index.js";
+import type { SlotKind } from "../optim/index.js";
 import { channelNorms, channelsOf, flat } from "./measure.js";
 import type { TrainingStep } from "./training-step.js";
 
@@ -35,10 +36,8 @@ export function rescaleProgram({
     const factor = graph.input(rescaleInput(name), [channelsOf(parameter), ...new Array<number>(rank - 1).fill(1)]);
     const scaled = mul(graph.input(name, shape), factor);
     updates[name] = scaled;
-    for (const { name: kept, degree, parameter: owner } of slots) {
-      if (owner.name !== name) continue;
-      const once = div(graph.input(kept, shape), factor);
-      updates[kept] = degree === -2 ? div(once, factor) : once;
+    for (const { name: kept, degree, shape: held, parameter: owner } of slots) {
+      if (owner.name === name) updates[kept] = scaledBy(factor, degree, graph.input(kept, held));
     }
     // A statistic has one value per channel of the weight, or several where the network was flattened between them.
     const byChannel = (values: Value): Value => reshape(values, [channelsOf(parameter), -1]);
@@ -51,4 +50,10 @@ export function rescaleProgram({
     return channelNorms(scaled, parameter);
   });
   return { graph, outputs: { norms: flat(norms) }, updates };
+}
+
+/** cᵈx for a degree d of a kept tensor. */
+function scaledBy(factor: Value, degree: SlotKind["degree"], kept: Value): Value {
+  if (degree === 1) return mul(kept, factor);
+  return Array.from({ length: -degree }).reduce<Value>((scaled) => div(scaled, factor), kept);
 }

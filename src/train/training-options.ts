@@ -29,6 +29,8 @@ export interface TrainingOptions<R extends EpochBasics> extends PrecisionOptions
   readonly initial?: Readonly<Record<string, Tensor>>;
   /** Norms and rotations are measured every so many steps, and at the end of each epoch; 10 by default. */
   readonly measureEvery?: number;
+  /** Whether gradients of the scale-invariant weights are measured with them, as ‖w‖‖g‖; false by default. */
+  readonly measureGradients?: boolean;
   /** A checkpoint every so many steps, beside the one at the end of each epoch. */
   readonly checkpointEvery?: number;
   readonly recorder?: Recorder<R>;
@@ -46,11 +48,12 @@ export interface TrainingOptions<R extends EpochBasics> extends PrecisionOptions
 export function engineOptionsOf<R extends EpochBasics>(
   options: TrainingOptions<R>,
 ): Omit<EngineOptions, "objective" | "shape"> {
-  const { optimizer, groups, control, precision, lossScale, overflowLimit } = options;
+  const { optimizer, groups, control, measureGradients, precision, lossScale, overflowLimit } = options;
   return {
     optimizer,
     ...(groups ? { groups } : {}),
     ...(control ? { control } : {}),
+    ...(measureGradients ? { measureGradients } : {}),
     ...(precision ? { precision } : {}),
     ...(lossScale === undefined ? {} : { lossScale }),
     ...(overflowLimit === undefined ? {} : { overflowLimit }),

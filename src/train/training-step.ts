@@ -1,3 +1,4 @@
+import type { Shape } from "../core/index.js";
 import {
   type Buffer,
   fullPrecision,
@@ -15,10 +16,13 @@ import {
   type Group,
   type GroupRule,
   groupParameters,
+  lastLayer,
   type Optimizer,
+  type Slot,
   type SlotKind,
   type StepControl,
 } from "../optim/index.js";
+import { invariantGroups } from "./invariant-groups.js";
 import { channelNorms, channelRotations, channelsOf, flat, trackedParameters } from "./measure.js";
 import { networkScope } from "./network-scope.js";
 import type { BatchShape, Objective } from "./objective.js";
@@ -37,6 +41,8 @@ export interface TrainingStepOptions {
   readonly control?: Pick<StepControl, "perChannel" | "scalesEpsilon" | "weightDecay">;
   /** Whether norms and rotations are measured; adds the outputs `norms`, `nextNorms` and `rotations`. */
   readonly measure?: boolean;
+  /** Whether the gradients of the scale-invariant weights are measured with them; adds the output `gradients`. */
+  readonly measureGradients?: boolean;
   /**
    * Number formats that are emulated; float32 throughout by default. In any other the loss is scaled by an input, and
    * there are the outputs `finite`, 0 if the loss and all gradients are finite and NaN if not, and `badStatistics`.
@@ -60,8 +66,8 @@ export interface TrainingStep {
   readonly groups: readonly Group[];
   /** The scale-invariant weights, in the order of the measured vectors. */
   readonly tracked: readonly Parameter[];
-  /** Kept tensors of the optimizer: state name, degree, and the parameter whose shape they have. */
-  readonly slots: readonly (SlotKind & { readonly parameter: Parameter })[];
+  /** Kept tensors of the optimizer: state name, degree, shape, and the parameter that they are kept beside. */
+  readonly slots: readonly (SlotKind & { readonly shape: Shape; readonly parameter: Parameter })[];
 }
 
 /** Name of the input that the loss is multiplied by, a scalar, in half precision. */
@@ -93,10 +99,17 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const updates: Record<string, Value> = {};
   for (const buffer of buffers) if (buffer.next) updates[buffer.name] = buffer.next;
   const members = stepGradients(loss, groups, half ? graph.input(lossScaleInput) : undefined);
-  const slots = update(graph, members, options, updates);
+  const normAxes = options.optimizer.normAware ? invariantGroups(loss, parameters) : new Map();
+  const slots = update({ graph, members, parameters, normAxes }, options, updates);
 
   const tracked = trackedParameters(parameters);
-  const measured = options.measure && tracked.length > 0 ? measurements(tracked, updates) : {};
+  const measured =
+    options.measure && tracked.length > 0
+      ? {
+          ...measurements(tracked, updates),
+          ...(options.measureGradients ? { gradients: unitGradients(tracked, members) } : {}),
+        }
+      : {};
   const watched = half ? watchedLayers(scope.statistics) : [];
   const checks = {
     ...(half ? { finite: zeroIfFinite([loss, ...members.map(({ gradient }) => gradient)]) } : {}),
@@ -106,10 +119,19 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   return { program, counts: Object.keys(counts), watched, parameters, buffers, groups, tracked, slots };
 }
 
+/** What the update of a network is made from. */
+interface UpdateParts {
+  readonly graph: Graph;
+  readonly members: readonly Member[];
+  /** All that were declared, in order. */
+  readonly parameters: readonly Parameter[];
+  /** By scale-invariant parameter: the axes over which its norms are taken. */
+  readonly normAxes: ReadonlyMap<Parameter, readonly number[]>;
+}
+
 /** Adds the update of every parameter; returns the optimizer's kept tensors. */
 function update(
-  graph: Graph,
-  members: readonly Member[],
+  { graph, members, parameters, normAxes }: UpdateParts,
   { optimizer, control }: TrainingStepOptions,
   updates: Record<string, Value>,
 ): TrainingStep["slots"] {
@@ -127,28 +149,52 @@ function update(
         ])
       : input(controlledRateInput());
 
-  return clipped(members, optimizer.clipNorm).flatMap(({ group, parameter, gradient }) => {
+  const isLast = lastLayer();
+  const limited = clipped(members, optimizer.clipNorm);
+  return limited.flatMap(({ group, parameter, gradient }) => {
     const controlled = control !== undefined && parameter.scaleInvariance !== "none";
     const rate = controlled ? controlledRate(parameter) : input(rateInput(group.name));
     const { value: weight, name } = parameter;
-    const kept = optimizer.rule.slots.map(({ name: slot, degree }) => {
-      const stateName = slotName(slot, name);
-      const value = graph.input(stateName, weight.shape);
-      return { slot, name: stateName, degree, value, next: undefined as Value | undefined };
-    });
+    const groupAxes = normAxes.get(parameter);
+    const kept: (Slot & TrainingStep["slots"][number])[] = [];
+    const keep = (wanted: string): Slot => {
+      const known = kept.find((slot) => slot.name === slotName(wanted, name));
+      if (known) return known;
+      const { degree, per } = optimizer.rule.slots.find((kind) => kind.name === wanted)!;
+      const shape = per === "group" ? weight.shape.map((n, axis) => (groupAxes?.includes(axis) ? 1 : n)) : weight.shape;
+      const stateName = slotName(wanted, name);
+      const slot = { name: stateName, degree, shape, parameter, value: graph.input(stateName, shape) };
+      kept.push(slot);
+      return slot;
+    };
     const step = optimizer.rule.apply(gradient, {
       weight,
+      gradient,
       rate: group.rateFactor === undefined ? rate : mul(rate, group.rateFactor),
+      scheduledRate: rate,
       momentum: group.momentum ?? optimizer.momentum,
       weightDecay: (controlled ? control.weightDecay : undefined) ?? group.weightDecay ?? optimizer.weightDecay,
-      slot: (wanted) => kept.find(({ slot }) => slot === wanted)!,
+      normAxes: groupAxes,
+      adaptiveClip: group.adaptiveClip ?? (isLast(parameter, parameters) ? undefined : optimizer.adaptiveClip),
+      slot: keep,
       scalar: (wanted) => input(scalarInput(wanted)),
     });
     const updated = sub(weight, step);
     updates[name] = parameter.project?.(updated) ?? updated;
     for (const slot of kept) if (slot.next) updates[slot.name] = slot.next;
-    return kept.map(({ name: stateName, degree }) => ({ name: stateName, degree, parameter }));
+    return kept.map(({ name: stateName, degree, shape }) => ({ name: stateName, degree, shape, parameter }));
   });
+}
+
+/** ‖w‖‖g‖ of all channels: 2-norms of the gradients with respect to weights at unit norm. */
+function unitGradients(tracked: readonly Parameter[], members: readonly Member[]): Value {
+  return flat(
+    tracked.map((parameter) => {
+      const gradient = members.find((member) => member.parameter === parameter)?.gradient;
+      const norms = channelNorms(parameter.value, parameter);
+      return gradient ? mul(norms, channelNorms(gradient, parameter)) : mul(norms, 0);
+    }),
+  );
 }
 
 function measurements(tracked: readonly Parameter[], updates: Readonly<Record<string, Value>>): Record<string, Value> {

@@ -72,8 +72,9 @@ export async function trainTranslator(options: TranslationTrainOptions): Promise
   const text = trainingTextBatches(pairs, { shapes, seed });
   const { rows, sourceLength, targetLength } = shapes[0]!;
   const scope = networkScope(new Graph(), { training: true });
-  objective.apply(scope, [rows, sourceLength, targetLength]); // `open` declares but a part of the parameters
-  checkTraining(options, text.batchesPerEpoch, scope.parameters);
+  // `open` declares but a part of the parameters.
+  const { loss } = objective.apply(scope, [rows, sourceLength, targetLength]);
+  checkTraining(options, text.batchesPerEpoch, scope.parameters, loss);
 
   const held = closing();
   const state = await held.open(() => runtime.createState({}));

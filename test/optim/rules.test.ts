@@ -22,9 +22,12 @@ function run({ rule, momentum, weightDecay }: Optimizer): number[][] {
     value: graph.input(name, [size]),
     next: undefined as Value | undefined,
   }));
-  const update = rule.apply(graph.input("gradient", [size]), {
+  const [gradient, rate] = [graph.input("gradient", [size]), graph.input("rate")];
+  const update = rule.apply(gradient, {
     weight,
-    rate: graph.input("rate"),
+    gradient,
+    rate,
+    scheduledRate: rate,
     momentum,
     weightDecay,
     slot: (wanted) => held.find(({ name }) => name === wanted)!,

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph/index.js";
-import { any, combined, isUnscaled, type Labels } from "./labels.js";
+import { any, combined, isUnscaled, type Labels, padded } from "./labels.js";
 import {
   homogeneous,
   lifted,
@@ -27,18 +27,21 @@ const sum =
     if (alike(a!.labels, b!.labels)) return { labels: algebra.equal(a!.labels, b!.labels, () => {}), shifts };
     const [left, right] = inputs.map((input) => stretchedAxes(input, output)) as [boolean[], boolean[]];
     const shiftOf = (labels: Labels, constant: readonly boolean[], value: Value, factor: number): Shift => ({
-      ...{ labels, constant, source: `%${value.id}`, factor, at: output, pending: [] },
+      ...{ labels: ofRank(labels, output), constant, source: `%${value.id}`, factor, at: output, pending: [] },
     });
     const really = (constant: readonly boolean[]): number =>
       constant.filter((is, axis) => is && output.shape[axis]! > 1).length;
     if (really(right) > really(left)) {
-      return { labels: a!.labels, shifts: [...shifts, shiftOf(b!.labels, right, inputs[1]!, sign)] };
+      return { labels: ofRank(a!.labels, output), shifts: [...shifts, shiftOf(b!.labels, right, inputs[1]!, sign)] };
     }
     if (really(left) > really(right)) {
-      return { labels: b!.labels, shifts: [...shifts, shiftOf(a!.labels, left, inputs[0]!, 1)] };
+      return { labels: ofRank(b!.labels, output), shifts: [...shifts, shiftOf(a!.labels, left, inputs[0]!, 1)] };
     }
     return { labels: algebra.equal(a!.labels, b!.labels, requiring(context, "sum")), shifts };
   };
+
+/** Labels of an operand as those of the result: with ones in front. */
+const ofRank = ({ shape, products }: Labels, { rank }: Value): Labels => ({ shape: padded(shape, rank), products });
 
 const alike = (a: Labels, b: Labels): boolean => {
   let equal = true;

@@ -12,6 +12,7 @@ import type {
   ExperimentSummary,
   FinishedRun,
   PlannedRun,
+  RecordedRun,
 } from "../experiment.js";
 import { reportRun, settingsOf } from "./experiment-report.js";
 import { finishedRun, runSummary } from "./finished-run.js";
@@ -87,7 +88,11 @@ async function writeResults(
 ): Promise<ExperimentOutcome> {
   const first = finished[0]!;
   const { name: dataName } = readRun(folderOf(first)).config.data as { name: string };
-  const extras = await computeExtras(experiment, choice);
+  const extras = await computeExtras(
+    experiment,
+    choice,
+    finished.map((run) => recorded(run, folderOf(run))),
+  );
   const summary: ExperimentSummary = {
     preset: choice.preset,
     model: `${first.run.config.model}, width ${first.run.config.width}`,
@@ -114,14 +119,21 @@ async function writeResults(
   return { summary, report, reportPath };
 }
 
+/** A run with what its folder holds. */
+function recorded(run: FinishedRun, path: string): RecordedRun {
+  const folder = readRun(path);
+  return { ...run, norms: () => folder.readNorms(), weights: () => folder.readCheckpoint("last").tensors };
+}
+
 async function computeExtras(
   experiment: Experiment,
   { threads }: ExperimentChoice,
+  runs: readonly RecordedRun[],
 ): Promise<ExperimentExtras | undefined> {
   if (!experiment.extras) return undefined;
   const runtime = nodeRuntime({ threads });
   try {
-    return await experiment.extras(runtime);
+    return await experiment.extras(runtime, runs);
   } finally {
     await runtime.close();
   }

@@ -47,9 +47,10 @@ export function openNormLog(folder: string): NormLog {
     },
     append(added) {
       checkRows(added, lastStep);
-      for (const { layer, step, norm, rotation } of added) {
-        rows.push({ layer, step, norm: norm.slice(), rotation: rotation.slice() });
-        waiting += norm.byteLength + rotation.byteLength;
+      for (const { layer, step, norm, rotation, gradient } of added) {
+        const kept = gradient ? { gradient: gradient.slice() } : {};
+        rows.push({ layer, step, norm: norm.slice(), rotation: rotation.slice(), ...kept });
+        waiting += norm.byteLength + rotation.byteLength + (gradient?.byteLength ?? 0);
       }
       lastStep = added.at(-1)?.step ?? lastStep;
     },

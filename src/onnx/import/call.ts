@@ -4,7 +4,7 @@ import { AttributeReader } from "./attribute-reader.js";
 import type { Declarations } from "./declarations.js";
 import type { HostBudget } from "./host/host-budget.js";
 import { type HostTensor, toTensor } from "./host/host-tensor.js";
-import type { ImportedBatchNorm } from "./imported-graph.js";
+import type { ImportedBatchNorm, ImportOptions } from "./imported-graph.js";
 import { NotFollowed } from "./not-followed.js";
 import type { OnnxNode } from "./onnx-file.js";
 import {
@@ -28,6 +28,8 @@ export interface ImportContext {
   /** Names of tensors that outputs depend on smoothly. */
   readonly trainable: ReadonlySet<string>;
   readonly batchNorms: ImportedBatchNorm[];
+  /** Makes what a batch-norm gives in place of its rule. */
+  readonly batchNorm?: ImportOptions["batchNorm"];
 }
 
 /** What a rule gives: for each output of the node something that may stand for it. */

@@ -96,8 +96,9 @@ export async function runTraining(
     },
   };
   // All that can be wrong with the options is found before the folder is made.
-  const { epochs, batch, learningRate, measureEvery, seed, checkpointEvery, compareWith } = config;
+  const { epochs, batch, learningRate, measureEvery, measureGradients, seed, checkpointEvery, compareWith } = config;
   const lossScale = lossScaleOf(config);
+  const stepsPerEpoch = Math.floor(training.labels.length / batch);
   const chosen = {
     network,
     data: training,
@@ -106,7 +107,7 @@ export async function runTraining(
     batch,
     learningRate,
     schedule: parseSchedule(config.schedule),
-    optimizer: optimizerOf(config),
+    optimizer: optimizerOf(config, stepsPerEpoch),
     groups: groupsOf(config),
     precision: precisionOf(config),
     ...(lossScale === undefined ? {} : { lossScale }),
@@ -115,13 +116,14 @@ export async function runTraining(
     augmentation: augmentationOf(config, training),
     seed,
     measureEvery,
+    measureGradients,
     checkpointEvery,
     batches: threadedBatches,
     ...(initial ? { initial: initial.tensors } : {}),
     ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
   };
   checkTrainOptions(chosen);
-  const control = controlOf(config, Math.floor(training.labels.length / batch));
+  const control = controlOf(config, stepsPerEpoch);
   if (control) checkTrainOptions({ ...chosen, control });
   requireComparable(config);
 
