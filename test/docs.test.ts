@@ -7,6 +7,7 @@ import { answer, equivalentCommand } from "../src/cli/equivalent.js";
 import type { EquivalentArguments } from "../src/cli/equivalent-options.js";
 import { evaluateCommand } from "../src/cli/evaluate.js";
 import { exportCommand } from "../src/cli/export.js";
+import { inspectCommand } from "../src/cli/inspect.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
@@ -98,6 +99,7 @@ const commands = {
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
   trace: traceCommand,
+  inspect: inspectCommand,
   swap: swapCommand,
 };
 

@@ -1,3 +1,5 @@
+export * from "./advice/advice.js";
+export { isInvariantAlone } from "./advice/wording.js";
 export * from "./batch-rule.js";
 export * from "./channel-groups.js";
 export * from "./correction.js";
@@ -9,6 +11,7 @@ export * from "./equivalence.js";
 export * from "./invariance/index.js";
 export * from "./norms-for-rates.js";
 export * from "./optimizer-kind.js";
+export * from "./prediction.js";
 export * from "./rates-from-norms.js";
 export * from "./rotation-walk.js";
 export * from "./simulation.js";

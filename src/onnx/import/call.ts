@@ -94,9 +94,9 @@ export class Call {
     return trainable ? this.context.declarations.parameter(operand, role) : this.value(place, role);
   }
 
-  /** All inputs as values, such as those of a `Concat`. */
-  values(): Value[] {
-    return this.operands.map((_, place) => this.value(place));
+  /** All inputs, of which there must be one, as values. */
+  values(): [Value, ...Value[]] {
+    return [this.value(0), ...this.operands.slice(1).map((_, place) => this.value(place + 1))];
   }
 
   /** A tensor of the file in the place of a running statistic. Undefined if it is computed. */
@@ -113,9 +113,16 @@ export class Call {
     throw new NotFollowed(`input ${place} is computed from the model's inputs; only a known one can be followed`);
   }
 
+  /** All inputs, of which there must be one, where they are known. */
+  hosts(): [HostTensor, ...HostTensor[]] {
+    return [this.host(0), ...this.operands.slice(1).map((_, place) => this.host(place + 1))];
+  }
+
   /** An input of whole numbers, such as axes. */
   ints(place: number): number[] {
-    return [...this.host(place).data];
+    const values = [...this.host(place).data];
+    if (values.every(Number.isInteger)) return values;
+    throw new DataError(expectation(this.where, `whole numbers as input ${place}`, `[${values.slice(0, 8)}]`));
   }
 
   /** An input of one number. */

@@ -1,11 +1,10 @@
-import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
 import { expectation, RunError } from "../../core/index.js";
 import { embeddedDataset, readDataset } from "../../data/files/index.js";
 import { fingerprint, type ImageDataset } from "../../data/index.js";
 import { threadedBatches } from "../../data/threads/index.js";
 import { Graph, type Runtime } from "../../graph/index.js";
-import { RunFolder, readRun } from "../../io/files/index.js";
+import { RunFolder, readRun, version } from "../../io/files/index.js";
 import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
 import { checkTrainOptions } from "../check-options.js";
@@ -51,9 +50,6 @@ export interface RunOutcome {
   readonly interrupted: boolean;
   readonly cappedChannels: number;
 }
-
-/** The version of this package. */
-export const version: string = (createRequire(import.meta.url)("../../../package.json") as { version: string }).version;
 
 /**
  * Reads the training or test images that a configuration names.
