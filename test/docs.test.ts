@@ -3,13 +3,15 @@ import { dirname, join } from "node:path";
 import { type ArgsDef, parseArgs, runCommand } from "citty";
 import { describe, expect, it, vi } from "vitest";
 import { compareCommand } from "../src/cli/compare.js";
-import { equivalentCommand } from "../src/cli/equivalent.js";
-import { type EquivalentArguments, translateArguments } from "../src/cli/equivalent-arguments.js";
+import { answer, equivalentCommand } from "../src/cli/equivalent.js";
+import type { EquivalentArguments } from "../src/cli/equivalent-options.js";
 import { evaluateCommand } from "../src/cli/evaluate.js";
 import { exportCommand } from "../src/cli/export.js";
+import { inspectCommand } from "../src/cli/inspect.js";
 import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
+import { swapCommand } from "../src/cli/swap.js";
 import { trainCommand } from "../src/cli/train.js";
 import { rejectUnknownOptions } from "../src/cli/unknown-options.js";
 import { parseSchedule } from "../src/optim/index.js";
@@ -95,6 +97,8 @@ const commands = {
   export: exportCommand,
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
+  inspect: inspectCommand,
+  swap: swapCommand,
 };
 
 /** A `normwise` command that a page shows: to be typed as it is, or quoted in a sentence, perhaps in part. */
@@ -124,7 +128,8 @@ async function check({ command, whole }: Shown): Promise<void> {
   rejectUnknownOptions(name, definition, args);
   if (!whole) return;
   if (name === "train" && args.resume !== true) parseSchedule((await runConfigFrom(args, rawArgs)).schedule);
-  if (name === "equivalent") translateArguments(args as unknown as EquivalentArguments);
+  const ofFiles = ["schedule-file", "from-run", "norms"].some((option) => args[option] !== undefined);
+  if (name === "equivalent" && !ofFiles) answer(args as unknown as EquivalentArguments);
 }
 
 describe("commands", () => {

@@ -1,6 +1,6 @@
 import { assertArgument } from "../core/index.js";
-import { describeSchedule, type Schedule, stepOf } from "../optim/index.js";
 import type { Equivalent } from "./equivalent-arguments.js";
+import { factorExpression, purpose, pythonAt, pythonEvents, pythonNumbers } from "./python-schedule.js";
 
 /**
  * A translated schedule as Python source for PyTorch: one class that needs nothing but `math`.
@@ -8,7 +8,7 @@ import type { Equivalent } from "./equivalent-arguments.js";
  * @throws InvalidArgumentError for `sgdw`, which PyTorch has no optimizer for.
  */
 export function pytorchScheduler(equivalent: Equivalent): string {
-  const { optimizer, schedule, baseRate, steps, weightDecay, toWeightDecay, momentum, translated } = equivalent;
+  const { optimizer, schedule, baseRate, steps, weightDecay, toWeightDecay, momentum, by, translated } = equivalent;
   assertArgument(optimizer !== "sgdw", "--format pytorch", "an optimizer of PyTorch", optimizer, "use json or csv");
   const adam = optimizer === "adamw";
   const construct = {
@@ -18,14 +18,16 @@ export function pytorchScheduler(equivalent: Equivalent): string {
   }[optimizer];
   const power = adam ? "" : "2 * ";
   const rescaling = translated.rescaleEvents.length > 0;
+  const [from, to] = [weightDecay, toWeightDecay].map((decay) => (typeof decay === "number" ? decay : decay[0]!));
+  const changing = [weightDecay, toWeightDecay].map((decay) => typeof decay === "object");
 
-  return `"""Trains with weight decay ${toWeightDecay} as ${describeSchedule(schedule)} at ${baseRate} does with weight decay ${weightDecay}.
+  return `"""${purpose(equivalent)}
 
 ${translated.because[0]!.toUpperCase()}${translated.because.slice(1)}.
 
 It holds for weights whose scale a normalization cancels (convolutions followed by batch norm); all others keep their decay:
 
-    groups = [{"params": scale_invariant, "weight_decay": ${toWeightDecay}}, {"params": others, "weight_decay": ${weightDecay}}]
+    groups = [{"params": scale_invariant, "weight_decay": ${to}}, {"params": others, "weight_decay": ${from}}]
     optimizer = torch.optim.${construct}
     schedule = EquivalentSchedule(optimizer, normalizations=[m for m in model.modules() if hasattr(m, "eps")])
     for x, y in batches:
@@ -40,9 +42,9 @@ import math
 
 STEPS = ${steps}
 MOMENTUM = ${momentum}
-WEIGHT_DECAY = ${weightDecay}
-NEW_WEIGHT_DECAY = ${toWeightDecay}
-
+WEIGHT_DECAY = ${pythonNumbers(weightDecay)}
+NEW_WEIGHT_DECAY = ${pythonNumbers(toWeightDecay)}
+${rescaling && by !== undefined ? `RESCALE = ${pythonEvents(equivalent)}\n` : ""}
 
 def original_rate(step):
     return ${baseRate} * ${factorExpression(schedule, equivalent.stepsPerEpoch, 0)}
@@ -64,13 +66,13 @@ class EquivalentSchedule:
         step, log_scale, shift = self.state["step"], self.state["log_scale"], self.state["shift"]
         if step >= STEPS:
             raise RuntimeError(f"the schedule has {STEPS} steps")
-${rescaling ? rescaleBlock(equivalent.rescaleBelow, adam) : ""}        rate = original_rate(step)
-        pull = ${adam ? "" : "MOMENTUM * shift + "}WEIGHT_DECAY - NEW_WEIGHT_DECAY * math.exp(-${power}log_scale)
+${rescaling ? rescaleBlock(equivalent, adam) : ""}        rate = original_rate(step)
+        pull = ${adam ? "" : "MOMENTUM * shift + "}${pythonAt("WEIGHT_DECAY", weightDecay)} - ${pythonAt("NEW_WEIGHT_DECAY", toWeightDecay)} * math.exp(-${power}log_scale)
         next_log_scale = log_scale + math.log1p(-rate * pull)
         translated = rate * math.exp(-${adam ? "" : "log_scale - "}next_log_scale)
         for index, group in enumerate(self.optimizer.param_groups):
             group["lr"] = translated if index == self.invariant else rate
-        for module, epsilon in self.normalizations:
+${changing.includes(true) ? `            group["weight_decay"] = ${pythonAt("NEW_WEIGHT_DECAY", toWeightDecay)} if index == self.invariant else ${pythonAt("WEIGHT_DECAY", weightDecay)}\n` : ""}        for module, epsilon in self.normalizations:
             module.eps = epsilon * math.exp(-2 * log_scale)
         self.state = {"step": step + 1, "log_scale": next_log_scale, "shift": ${adam ? "0.0" : "pull / (1 - rate * pull)"}}
         return translated
@@ -84,11 +86,15 @@ ${rescaling ? rescaleBlock(equivalent.rescaleBelow, adam) : ""}        rate = or
 }
 
 /** Python for what happens where the weights would leave float32's range. */
-function rescaleBlock(below: number, adam: boolean): string {
+function rescaleBlock({ rescaleBelow, by }: Equivalent, adam: boolean): string {
   const buffers = adam ? '("exp_avg", c), ("exp_avg_sq", c * c)' : '("momentum_buffer", c),';
-  return `        if log_scale < math.log(${below}):  # keeps the weights in range; the function stays the same
+  const when = `        if log_scale < math.log(${rescaleBelow}):  # keeps the weights in range; the function stays the same
             c = 2.0 ** round(-log_scale / math.log(2))
-            log_scale += math.log(c)
+`;
+  const listed = `        if step in RESCALE:  # the function stays the same
+            c = RESCALE[step]
+`;
+  return `${by === undefined ? when : listed}            log_scale += math.log(c)
             for parameter in self.optimizer.param_groups[self.invariant]["params"]:
                 parameter.data.div_(c)
                 state = self.optimizer.state[parameter]
@@ -100,36 +106,4 @@ function rescaleBlock(below: number, adam: boolean): string {
                     module.running_mean.div_(c)
                     module.running_var.div_(c * c)
 `;
-}
-
-/** Python for the factor of the base rate at `step`; courses that span the run begin at \`start\`. */
-function factorExpression(schedule: Schedule, stepsPerEpoch: number | undefined, start: number): string {
-  const progress = start === 0 ? "step / STEPS" : `max(0, step - ${start}) / (STEPS - ${start})`;
-  const above = (floor: number, course: string): string =>
-    floor === 0 ? course : `(${floor} + (1 - ${floor}) * ${course})`;
-  switch (schedule.kind) {
-    case "constant":
-      return "1.0";
-    case "steps": {
-      const at = schedule.at.map((position) => stepOf(position, stepsPerEpoch));
-      return `${schedule.factor} ** sum(step >= at for at in [${at.join(", ")}])`;
-    }
-    case "cosine":
-      return above(schedule.floor, `((1 + math.cos(math.pi * ${progress})) / 2)`);
-    case "polynomial":
-      return above(schedule.floor, `(1 - ${progress})${schedule.power === 1 ? "" : ` ** ${schedule.power}`}`);
-    case "inverse-sqrt": {
-      const length = stepOf(schedule.warmup, stepsPerEpoch);
-      return `min((step + 1) / ${length}, math.sqrt(${length} / (step + 1)))`;
-    }
-    case "list": {
-      const index = schedule.per === "step" ? "step" : `int(step // ${stepOf("1e", stepsPerEpoch)})`;
-      return `[${schedule.factors.join(", ")}][${index}]`;
-    }
-    case "warmup": {
-      const end = stepOf(schedule.length, stepsPerEpoch);
-      const ramp = schedule.from === 0 ? `step / ${end}` : `${schedule.from} + (1 - ${schedule.from}) * step / ${end}`;
-      return `(${ramp} if step < ${end} else 1.0) * ${factorExpression(schedule.schedule, stepsPerEpoch, end)}`;
-    }
-  }
 }

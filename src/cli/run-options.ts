@@ -95,6 +95,7 @@ export const runOptions = {
       "zeros around an image before it is cropped at random (4); in class folders any resizes a region, 0 none",
   },
   flip: { type: "boolean", description: "mirror images at random (on; --no-flip)" },
+  init: { type: "string", description: "safetensors or ONNX file with the weights to start from (made from the seed)" },
   seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
   threads: { type: "string", description: "threads of the runtime (2)" },
   "measure-every": { type: "string", description: "steps between measurements of norms and rotations (10)" },

@@ -2,10 +2,19 @@ import { assertArgument } from "../core/index.js";
 import { optimizerTraits } from "./optimizer-kind.js";
 import { scheduleTranslator, type TranslationOptions, type TranslationState } from "./translator.js";
 
+/** One number for all steps, or a list with one for each. */
+export type PerStep = number | ArrayLike<number>;
+
 /** A schedule to translate, and between which weight decays. */
-export interface ScheduleTranslationOptions extends TranslationOptions {
+export interface ScheduleTranslationOptions extends Omit<TranslationOptions, "weightDecay" | "toWeightDecay"> {
   /** η, the original learning rate of every step; each ≥ 0. */
   readonly rates: ArrayLike<number>;
+  /** λ, the weight decay of the original run (PyTorch's convention), of all steps or of each. */
+  readonly weightDecay: PerStep;
+  /** λ', the weight decay of the translated run, of all steps or of each; 0 by default, which removes it. */
+  readonly toWeightDecay?: PerStep;
+  /** c by step (from 0): rescale v ← v/c before it, besides what `rescaleBelow` does. */
+  readonly rescale?: ReadonlyMap<number, number>;
 }
 
 /** Before `step` (counted from 0): v ← v/factor, m' ← factor·m'; the rates from there on account for it. */
@@ -53,10 +62,16 @@ export interface TranslatedSchedule {
  * the step (of {@link TranslatedSchedule.normRatio}) and the limit.
  */
 export function translateSchedule(options: ScheduleTranslationOptions): TranslatedSchedule {
-  const { rates } = options;
+  const { rates, rescale } = options;
   const steps = rates.length;
   assertArgument(steps > 0, "translateSchedule", "the learning rates of at least one step", steps);
-  const translator = scheduleTranslator(options);
+  const weightDecay = perStep("translateSchedule", "weightDecay", options.weightDecay, steps);
+  const toWeightDecay = perStep("translateSchedule", "toWeightDecay", options.toWeightDecay ?? 0, steps);
+  const translator = scheduleTranslator({
+    ...options,
+    weightDecay: weightDecay(0),
+    toWeightDecay: toWeightDecay(0),
+  });
   const { exact, because } = optimizerTraits[options.optimizer ?? "sgd"];
 
   const learningRate = new Float64Array(steps);
@@ -68,7 +83,12 @@ export function translateSchedule(options: ScheduleTranslationOptions): Translat
 
   for (let step = 0; step < steps; step++) {
     const { shift, logScale } = translator.state;
-    const translated = translator.next(rates[step]!);
+    const factor = rescale?.get(step);
+    const translated = translator.next(rates[step]!, {
+      weightDecay: weightDecay(step),
+      toWeightDecay: toWeightDecay(step),
+      ...(factor === undefined ? {} : { rescale: factor }),
+    });
     learningRate[step] = translated.learningRate;
     logLearningRate[step] = translated.logLearningRate;
     momentum[step] = translated.momentum;
@@ -93,4 +113,11 @@ export function translateSchedule(options: ScheduleTranslationOptions): Translat
     exact,
     because,
   };
+}
+
+/** A value of all steps, or a list of one for each, as a function of the step. Throws if the list is too short. */
+export function perStep(where: string, name: string, value: PerStep, steps: number): (step: number) => number {
+  if (typeof value === "number") return () => value;
+  assertArgument(value.length === steps, where, `a ${name} for each of ${steps} steps`, value.length);
+  return (step) => value[step]!;
 }

@@ -1,6 +1,6 @@
 import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
 import { decayRemovalLimit, type OptimizerKind, optimizerTraits } from "./optimizer-kind.js";
-import { assertBelowOne, assertNonNegative } from "./range.js";
+import { assertBelowOne, assertNonNegative, assertPositive } from "./range.js";
 
 /** What a learning-rate schedule is translated from and to. */
 export interface TranslationOptions {
@@ -51,15 +51,25 @@ export interface TranslatedStep {
   readonly rescale?: number;
 }
 
+/** What a single step may have of its own. */
+export interface StepChange {
+  /** λ of this step; the translator's by default. */
+  readonly weightDecay?: number;
+  /** λ' of this step; the translator's by default. */
+  readonly toWeightDecay?: number;
+  /** c: rescale before this step, v ← v/c, whatever `rescaleBelow` says. */
+  readonly rescale?: number;
+}
+
 /** Translates a schedule step by step. */
 export interface ScheduleTranslator {
   /** Where it stands: what holds before the next step. */
   readonly state: TranslationState;
   /**
    * Takes the original learning rate of the next step.
-   * @throws InvalidArgumentError if the rate is negative or not finite, or if no positive rate replaces it.
+   * @throws InvalidArgumentError if the rate or a decay is negative or not finite, or if no positive rate replaces it.
    */
-  next(rate: number): TranslatedStep;
+  next(rate: number, change?: StepChange): TranslatedStep;
 }
 
 const start: TranslationState = { step: 0, logScale: 0, shift: 0, lag: 0 };
@@ -83,9 +93,9 @@ const start: TranslationState = { step: 0, logScale: 0, shift: 0, lag: 0 };
  * @throws InvalidArgumentError if an option is out of range.
  */
 export function scheduleTranslator(options: TranslationOptions): ScheduleTranslator {
-  const { weightDecay, toWeightDecay = 0, momentum = 0.9, optimizer = "sgd", rescaleBelow = 0 } = options;
+  const { momentum = 0.9, optimizer = "sgd", rescaleBelow = 0 } = options;
   const where = "scheduleTranslator";
-  assertNonNegative(where, { weightDecay, toWeightDecay });
+  assertNonNegative(where, { weightDecay: options.weightDecay, toWeightDecay: options.toWeightDecay ?? 0 });
   assertBelowOne(where, { momentum, rescaleBelow });
   assertArgument(
     Object.hasOwn(optimizerTraits, optimizer),
@@ -97,18 +107,22 @@ export function scheduleTranslator(options: TranslationOptions): ScheduleTransla
   let state = options.state ?? start;
 
   // The recursion in the ratios r = δ/q and qₜ₊₁/qₜ = 1 − ηp with p = δₜ₊₁/qₜ, which neither under- nor overflow.
-  function next(rate: number): TranslatedStep {
+  function next(rate: number, change: StepChange = {}): TranslatedStep {
     const { step, shift, lag } = state;
+    const { weightDecay = options.weightDecay, toWeightDecay = options.toWeightDecay ?? 0 } = change;
     assertArgument(rate >= 0 && rate < Infinity, where, `a rate ≥ 0 at step ${step}`, rate);
+    assertNonNegative(`${where}, step ${step}`, { weightDecay, toWeightDecay });
 
     const doublings = state.logScale < Math.log(rescaleBelow) ? Math.round(-state.logScale / Math.LN2) : 0;
-    const logScale = state.logScale + doublings * Math.LN2;
+    const rescale = change.rescale ?? 2 ** doublings;
+    assertPositive(`${where}, step ${step}`, { rescale });
+    const logScale = state.logScale + Math.log(rescale);
 
     const inherited = coupled ? momentum * shift : 0;
     const replaced = toWeightDecay === 0 ? 0 : toWeightDecay * Math.exp((degree - 1) * logScale); // not 0·∞
     const pull = inherited + weightDecay - replaced;
     const ratio = 1 - rate * pull;
-    if (!(ratio > 0)) throw noSuchSchedule(rate, step, options);
+    if (!(ratio > 0)) throw noSuchSchedule(rate, step, { ...options, weightDecay, toWeightDecay });
     const logRatio = Math.log1p(-rate * pull);
 
     state = {
@@ -123,7 +137,7 @@ export function scheduleTranslator(options: TranslationOptions): ScheduleTransla
       logLearningRate: Math.log(rate) + logFactor,
       momentum: momentum * Math.exp(lag),
       normRatio: Math.exp(-logScale),
-      ...(doublings === 0 ? {} : { rescale: 2 ** doublings }),
+      ...(rescale === 1 ? {} : { rescale }),
     };
   }
 

@@ -78,9 +78,17 @@ export class Graph {
     return value;
   }
 
-  /** A constant. A plain number becomes a scalar, one value per number and dtype. */
+  /**
+   * A constant. A plain number becomes a scalar, one value per number and dtype.
+   * @throws ShapeError for a number that is not whole, where the dtype holds whole ones.
+   */
   constant(value: Tensor | number, dtype: DType = "float32"): Value {
     if (typeof value !== "number") return this.#push(value.shape, value.dtype, { kind: "constant", tensor: value });
+    if (!isFloating(dtype) && !Number.isInteger(value)) {
+      throw new ShapeError(
+        expectation("graph.constant", `a whole number for ${dtype}`, value, "cast the other operand"),
+      );
+    }
     const key = `${dtype}:${Object.is(value, -0) ? "-0" : value}`;
     let known = this.#scalars.get(key);
     if (known === undefined) {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { bytesPerElement, DataError, type DType, expectation, sizeOf } from "../core/index.js";
+import { DataError, type DType, expectation, sizeOf } from "../core/index.js";
 import { duplicateKey } from "./json-keys.js";
 
 /** The format's name of each dtype. */
@@ -14,40 +14,85 @@ export const safetensorsTypes = {
   bool: "BOOL",
 } as const satisfies Record<DType, string>;
 
+/** Bytes of an element of each type that the format knows, those that Normwise does not compute with among them. */
+export const safetensorsSizes: Readonly<Record<string, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+};
+
 /** The header's key that holds the metadata instead of a tensor. */
 export const metadataKey = "__metadata__";
 
 /** Where a tensor lies in the data part of a file. */
-export interface TensorEntry {
+export interface StoredEntry {
   readonly name: string;
-  readonly dtype: DType;
+  /** As the format calls it, such as `BF16`. */
+  readonly type: string;
   readonly shape: readonly number[];
   /** First byte, and the byte after the last, counted from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
 
+/** A tensor of a dtype that Normwise has. */
+export interface TensorEntry extends StoredEntry {
+  readonly dtype: DType;
+}
+
 /** What the header of a safetensors file says. */
-export interface SafetensorsHeader {
+export interface SafetensorsHeader<E extends StoredEntry = TensorEntry> {
   /** In the order in which they lie in the file. */
-  readonly entries: readonly TensorEntry[];
+  readonly entries: readonly E[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const dtypes = new Map(Object.entries(safetensorsTypes).map(([dtype, name]) => [name, dtype as DType]));
+const dtypes = new Map(Object.entries(safetensorsTypes).map(([dtype, name]) => [name as string, dtype as DType]));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entrySchema = v.strictObject({
-  dtype: v.picklist(Object.values(safetensorsTypes)),
+  dtype: v.pipe(v.string(), v.regex(/^[A-Z][A-Z0-9_]*$/)),
   shape: v.array(count),
   data_offsets: v.strictTuple([count, count]),
 });
 
 /**
- * Reads and checks a header against the length of the data that follows it: every tensor's bytes fit its shape, and
- * together they cover the data exactly, without overlap or hole.
- * @throws DataError naming the tensor and quoting the value that is wrong.
+ * Reads and checks a header of tensors that Normwise can compute with; see {@link parseStoredHeader}.
+ * @throws DataError also for a dtype that Normwise lacks.
  */
 export function parseSafetensorsHeader(header: Uint8Array, dataLength: number, where: string): SafetensorsHeader {
+  const { entries, metadata } = parseStoredHeader(header, dataLength, where);
+  const known = entries.map((entry): TensorEntry => {
+    const dtype = dtypes.get(entry.type);
+    if (dtype !== undefined) return { ...entry, dtype };
+    const expected = `a dtype among ${[...dtypes.keys()].join(", ")}`;
+    throw new DataError(expectation(`${where}: tensor ${JSON.stringify(entry.name)}`, expected, entry.type));
+  });
+  return { entries: known, metadata };
+}
+
+/**
+ * Reads and checks a header against the length of the data that follows it: every tensor's bytes fit its shape, and
+ * together they cover the data exactly, without overlap or hole. Types that the format did not know when this was written
+ * are let through, their bytes uncounted.
+ * @throws DataError naming the tensor and quoting the value that is wrong.
+ */
+export function parseStoredHeader(
+  header: Uint8Array,
+  dataLength: number,
+  where: string,
+): SafetensorsHeader<StoredEntry> {
   const object = parseObject(header, where);
   const metadata = checkMetadata(object[metadataKey], where);
   const entries = Object.entries(object)
@@ -91,26 +136,24 @@ function checkMetadata(metadata: unknown, where: string): Record<string, string>
   return metadata as Record<string, string>;
 }
 
-function checkEntry(name: string, value: unknown, where: string): TensorEntry {
+function checkEntry(name: string, value: unknown, where: string): StoredEntry {
   const parsed = v.safeParse(entrySchema, value);
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const place = v.getDotPath(issue);
     throw new DataError(expectation(place ? `${where}: ${place}` : where, `${issue.expected}`, issue.received));
   }
-  const dtype = dtypes.get(parsed.output.dtype)!;
+  const { dtype: type } = parsed.output;
   const shape = parsed.output.shape.map((size) => size + 0); // "-0" is a JSON number
   const [begin, end] = parsed.output.data_offsets;
-  const bytes = sizeOf(shape) * bytesPerElement(dtype);
-  if (end - begin !== bytes || !Number.isSafeInteger(bytes)) {
-    throw new DataError(
-      expectation(where, `${bytes} bytes for ${parsed.output.dtype}[${shape}]`, `data_offsets [${begin}, ${end}]`),
-    );
+  const bytes = Object.hasOwn(safetensorsSizes, type) ? sizeOf(shape) * safetensorsSizes[type]! : end - begin;
+  if (end - begin !== bytes || !(bytes >= 0) || !Number.isSafeInteger(bytes)) {
+    throw new DataError(expectation(where, `${bytes} bytes for ${type}[${shape}]`, `data_offsets [${begin}, ${end}]`));
   }
-  return { name, dtype, shape, begin, end };
+  return { name, type, shape, begin, end };
 }
 
-function checkCover(entries: readonly TensorEntry[], dataLength: number, where: string): void {
+function checkCover(entries: readonly StoredEntry[], dataLength: number, where: string): void {
   let end = 0;
   let before = "the header";
   for (const entry of entries) {

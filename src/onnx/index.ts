@@ -1,5 +1,13 @@
 export * from "./convert-tensor.js";
-export { type Edit, editOnnx, foldBatchNorms, replaceTensors, toEvaluationForm } from "./edit/index.js";
+export {
+  type Edit,
+  editOnnx,
+  foldBatchNorms,
+  type NormStatistics,
+  replaceStatistics,
+  replaceTensors,
+  toEvaluationForm,
+} from "./edit/index.js";
 export * from "./import/import-onnx.js";
 export * from "./import/imported-graph.js";
 export * from "./import/onnx-file.js";

@@ -15,6 +15,7 @@ export * from "./recorded-norms.js";
 export * from "./rotation.js";
 export * from "./rules.js";
 export * from "./schedule.js";
+export * from "./schedule-file.js";
 export * from "./schedule-text.js";
 export * from "./step-control.js";
 export * from "./update-rule.js";

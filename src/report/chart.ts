@@ -65,6 +65,8 @@ export interface LineStyle {
 export interface PageData {
   /** Turns positions back into steps; absent where runs differ in it. */
   readonly stepsPerEpoch?: number;
+  /** What positions are counted in; `epoch` if absent. */
+  readonly position?: "epoch" | "step";
   readonly groups: readonly ChartGroup[];
   readonly panels: readonly Panel[];
 }

@@ -17,6 +17,8 @@ export interface ExperimentReport {
   readonly command?: string;
   /** Training steps in an epoch: turns recorded steps into epochs. */
   readonly stepsPerEpoch: number;
+  /** What positions are counted in; `epoch` by default. `step` goes with a `stepsPerEpoch` of 1. */
+  readonly position?: "epoch" | "step";
   /** The first run's name is the reference that differences are taken to. Several seeds may share a name. */
   readonly runs: readonly ReportRun[];
 }

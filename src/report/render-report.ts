@@ -1,7 +1,9 @@
 import type { ReportAssets } from "./assets.js";
 import { lineStyle, type PageData } from "./chart.js";
-import { embedJson, escapeHtml, safeUrl } from "./escape.js";
+import { escapeHtml, safeUrl } from "./escape.js";
 import { checkReport, type ExperimentReport, type ReportTable, stepsPerEpochOf } from "./experiment-report.js";
+import { documentHtml } from "./html/document.js";
+import { legendHtml } from "./html/legend.js";
 import { numberTables } from "./html/number-tables.js";
 import { panelHtml } from "./html/panel.js";
 import { resultTableHtml } from "./html/result-table.js";
@@ -28,48 +30,45 @@ export function renderReport(report: ExperimentReport, assets: ReportAssets): st
   const groups = groupRuns(report.runs);
   const panels = panelsOf(report);
   const data: PageData = {
-    ...(report.runs.every((run) => stepsPerEpochOf(run, report) === report.stepsPerEpoch) && {
-      stepsPerEpoch: report.stepsPerEpoch,
-    }),
+    ...(report.position === "step" && { position: "step" }),
+    ...(report.position !== "step" &&
+      report.runs.every((run) => stepsPerEpochOf(run, report) === report.stepsPerEpoch) && {
+        stepsPerEpoch: report.stepsPerEpoch,
+      }),
     groups: groups.map(({ label }, group) => ({ label, ...lineStyle(group) })),
     panels,
   };
-  return [
-    `<!doctype html><html lang="en"><head><meta charset="utf-8">`,
-    `<meta http-equiv="Content-Security-Policy" content="${policy(assets)}">`,
-    `<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="generator" content="Normwise">`,
-    `<title>${escapeHtml(report.title)}</title><link rel="icon" href="data:,">`,
-    ...assets.styles.map(({ text }) => `<style>${text}</style>`),
-    `</head><body>`,
-    headerHtml(report),
-    `<main><section id="results"><h2>Results</h2>${resultTableHtml(resultRows(report))}</section>`,
+  const footer =
+    "Made by Normwise; charts by uPlot. Drag across a chart to zoom, double-click to see all of it again. " +
+    `A curve of more than ${maximumPoints} recorded steps is thinned: each point is the median of its neighbours. ` +
+    "This file is complete in itself and asks the network for nothing.";
+  const main = [
+    resultsHtml(report),
     ...(report.tables ?? []).map(tableHtml),
     panels.length === 0 ? "" : legendHtml(groups),
     ...panels.map(panelHtml),
     `<noscript>${numberTables(panels, groups)}</noscript>`,
-    `<div class="details">${runsHtml(groups)}${settingsHtml(report)}</div></main>`,
-    `<footer class="small">Made by Normwise; charts by uPlot. Drag across a chart to zoom, double-click to see all of it again. `,
-    `A curve of more than ${maximumPoints} recorded steps is thinned: each point is the median of its neighbours. `,
-    `This file is complete in itself and asks the network for nothing.</footer>`,
-    `<script type="application/json" id="data">${embedJson(data)}</script>`,
-    `<script>${assets.library.text}</script>`,
-    ...assets.modules.map(({ text }) => `<script type="module">${text}</script>`),
-    `</body></html>\n`,
-  ].join("\n");
+    `<div class="details">${runsHtml(groups)}${settingsHtml(report)}</div>`,
+  ];
+  return documentHtml({ title: report.title, header: headerHtml(report), main, footer, data }, assets);
 }
 
-/** Scripts and styles by their hashes, nothing else; what a script sets through `element.style` needs no permission. */
-function policy({ styles, library, modules }: ReportAssets): string {
-  const hashes = (texts: readonly { hash: string }[]) => texts.map(({ hash }) => `'${hash}'`).join(" ");
-  return (
-    `default-src 'none'; script-src ${hashes([library, ...modules])}; style-src ${hashes(styles)}; ` +
-    "img-src data:; base-uri 'none'; form-action 'none'"
+/** The table of runs, where any run has a result. */
+function resultsHtml(report: ExperimentReport): string {
+  const told = report.runs.some(
+    (run) => run.testAccuracy !== undefined || run.trainLoss.length > 0 || run.notes?.length,
   );
+  return told ? `<section id="results"><h2>Results</h2>${resultTableHtml(resultRows(report))}</section>` : "";
 }
 
-function headerHtml(report: ExperimentReport): string {
+/** What a page begins with. */
+export type HeaderText = Pick<ExperimentReport, "title" | "subtitle" | "idea" | "source" | "findings"> &
+  Partial<Pick<ExperimentReport, "runs">>;
+
+/** Title, idea and findings. */
+export function headerHtml(report: HeaderText): string {
   const { title, subtitle, source, findings } = report;
-  const idea = report.idea ?? (report.runs.some(({ layers }) => layers?.length) ? effectiveRateIdea : undefined);
+  const idea = report.idea ?? (report.runs?.some(({ layers }) => layers?.length) ? effectiveRateIdea : undefined);
   const url = source && safeUrl(source.url);
   const link =
     source && (url ? `<a href="${escapeHtml(url)}">${escapeHtml(source.label)}</a>` : escapeHtml(source.label));
@@ -90,14 +89,6 @@ function tableHtml({ title, text, head, rows }: ReportTable): string {
   return `<section><p>${escapeHtml(text)}</p>${table(title, head, rows)}</section>`;
 }
 
-function legendHtml(groups: readonly RunGroup[]): string {
-  const buttons = groups.map(
-    ({ label }, i) =>
-      `<button type="button" data-group="${i}" aria-pressed="true">${swatch(i)}${escapeHtml(label)}</button>`,
-  );
-  return `<div class="legend" role="group" aria-label="runs shown in the charts">${buttons.join("")}</div>`;
-}
-
 function runsHtml(groups: readonly RunGroup[]): string {
   const items = groups.map(
     ({ label, description }, i) => `<dt>${swatch(i)}${escapeHtml(label)}</dt><dd>${escapeHtml(description)}</dd>`,
@@ -105,7 +96,8 @@ function runsHtml(groups: readonly RunGroup[]): string {
   return `<section id="runs"><h2>What each run is</h2><dl class="runs">${items.join("")}</dl></section>`;
 }
 
-function settingsHtml({ settings, command }: ExperimentReport): string {
+/** Settings, and the command that makes the page again. */
+export function settingsHtml({ settings, command }: Pick<ExperimentReport, "settings" | "command">): string {
   const items = settings.map(([label, value]) => `<dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd>`);
   const again =
     command === undefined

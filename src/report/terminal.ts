@@ -49,7 +49,7 @@ export function alignedTable(head: readonly string[], rows: readonly (readonly s
 }
 
 /** A terminal obeys control characters, and a name from a file must not command it. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{C}/gu, "\u{FFFD}");
 }
 

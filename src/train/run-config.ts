@@ -128,6 +128,8 @@ const fieldsSchema = v.strictObject({
    */
   crop: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 4),
   flip: v.optional(v.boolean(), true),
+  /** Safetensors or ONNX file whose weights the training starts from; from the seed if absent. */
+  init: v.optional(v.string()),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
   threads: v.optional(count, 2),
   measureEvery: v.optional(count, 10),

@@ -70,7 +70,7 @@ export async function trainingLoop<R extends EpochBasics, V extends Verdict>(
   let progress: Progress = resume?.progress ?? freshProgress;
   const epochs: R[] = [...(resume?.epochs ?? [])];
 
-  await state.write(resume ? fitting(resume, engine.step) : initialState(engine.step, seed));
+  await state.write(resume ? fitting(resume, engine.step) : initialState(engine.step, seed, options.initial));
   control?.restore(progress.cappedChannels);
   engine.restore(progress.overflow);
   await trainOn();

@@ -25,6 +25,8 @@ export interface TrainingOptions<R extends EpochBasics> extends PrecisionOptions
   readonly control?: StepControl;
   /** Initial weights and batches follow from it; 1 by default. */
   readonly seed?: number;
+  /** Parameters and buffers to start from, by name, in place of the seed's; float32. */
+  readonly initial?: Readonly<Record<string, Tensor>>;
   /** Norms and rotations are measured every so many steps, and at the end of each epoch; 10 by default. */
   readonly measureEvery?: number;
   /** Whether gradients of the scale-invariant weights are measured with them, as ‖w‖‖g‖; false by default. */

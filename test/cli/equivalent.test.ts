@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { runCommand } from "citty";
 import { describe, expect, test, vi } from "vitest";
-import { equivalentCommand, formatEquivalent } from "../../src/cli/equivalent.js";
-import { type EquivalentArguments, translateArguments } from "../../src/cli/equivalent-arguments.js";
+import { equivalentCommand } from "../../src/cli/equivalent.js";
+import { translateArguments } from "../../src/cli/equivalent-arguments.js";
+import { formatEquivalent } from "../../src/cli/equivalent-format.js";
+import type { EquivalentArguments } from "../../src/cli/equivalent-options.js";
 import { InvalidArgumentError } from "../../src/core/index.js";
 import { translateSchedule } from "../../src/dynamics/index.js";
 
@@ -137,7 +139,7 @@ describe("the command", () => {
     [["--schedule", "steps:1e"], /steps per epoch, as a position counts epochs, got 1e/],
     [["--schedule", "stairs"], /one of constant \| steps:20e.*got stairs/],
     [["--optimizer", "adam"], /--optimizer: expected one of sgd, nesterov, sgdw, adamw, got adam/],
-    [["--format", "yaml"], /--format: expected one of json, csv, pytorch, got yaml/],
+    [["--format", "yaml"], /--format: expected one of json, csv, pytorch, optax, got yaml/],
     [["--format", "pytorch", "--optimizer", "sgdw"], /an optimizer of PyTorch, got sgdw; use json or csv/],
     [["--gamma", "1"], /options of --lr.*got --gamma/],
     [["--lr", "10", "--weight-decay", "1"], /step 1: expected .*\(1 − √momentum\)² = 0\.00263/],
@@ -205,5 +207,48 @@ describe("pytorch: the printed scheduler, run in PyTorch 1.13 by test/goldens/eq
     const { apart } = runs[name]!;
     expect(apart.translated.loss).toBeLessThan(apart.decayChangedOnly.loss / 2);
     expect(apart.translated.loss).toBeGreaterThan(1e-9);
+  });
+});
+
+describe("a convolutional network trained in PyTorch 1.13 by test/goldens/equivalent/convnet/train.py", () => {
+  const folder = new URL("../goldens/equivalent/convnet/", import.meta.url);
+  type Run = "original" | "translated" | "reordered" | "untranslated";
+  interface Losses {
+    readonly learningRate: readonly number[];
+    readonly apart: Readonly<Record<"float32" | "float64", Readonly<Record<Exclude<Run, "original">, number>>>>;
+    readonly losses: Readonly<Record<"float32" | "float64", Readonly<Record<Run, readonly number[]>>>>;
+  }
+  const golden: Losses = JSON.parse(readFileSync(new URL("losses.json", folder), "utf8"));
+  const command = readFileSync(new URL("command.txt", folder), "utf8").trim().split(" ");
+  const difference = (one: readonly number[], other: readonly number[]): number =>
+    Math.max(...one.map((loss, step) => Math.abs(loss - other[step]!) / loss));
+
+  test("ran on the schedule that the command prints", async () => {
+    const { stdout } = await output([...command, "--format", "pytorch"]);
+    await expect(stdout).toMatchFileSnapshot(new URL("schedule.py", folder).pathname);
+    const { learningRate } = JSON.parse((await output(command)).stdout);
+    expect(golden.learningRate).toHaveLength(300);
+    learningRate.forEach((rate: number, step: number) => {
+      expect(Math.abs(golden.learningRate[step]! - rate)).toBeLessThanOrEqual(1e-12 * rate);
+    });
+  });
+
+  test("in float64 all 300 losses are those of the original", () => {
+    const { original, translated, untranslated } = golden.losses.float64;
+    expect(difference(original, translated)).toBeLessThan(1e-12);
+    expect(difference(original, untranslated)).toBeGreaterThan(0.1);
+    expect(original.at(-1)).toBeLessThan(original[0]! / 10); // it learns
+  });
+
+  test("in float32 they are until rounding parts them, no sooner than another order of sums does", () => {
+    const { original, translated, reordered } = golden.losses.float32;
+    const { translated: parted, reordered: byRounding, untranslated } = golden.apart.float32;
+    expect(parted).toBeGreaterThan(80);
+    expect(byRounding / parted).toBeGreaterThan(0.5);
+    expect(byRounding / parted).toBeLessThan(2);
+    expect(untranslated).toBeLessThan(parted / 5);
+    expect(difference(original.slice(0, parted), translated)).toBeLessThanOrEqual(1e-4);
+    // Afterwards they differ as two trainings do that rounding has parted.
+    expect(difference(original, translated)).toBeLessThan(3 * difference(original, reordered));
   });
 });

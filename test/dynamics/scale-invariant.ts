@@ -51,7 +51,8 @@ export interface Training {
   readonly optimizer?: OptimizerKind;
   readonly rates: ArrayLike<number>;
   readonly momentum: ArrayLike<number>;
-  readonly decay: number;
+  /** Of all steps, or of each. */
+  readonly decay: number | ArrayLike<number>;
   readonly w: Float64Array;
   readonly m: Float64Array;
   /** The step the arrays start at. */
@@ -64,7 +65,7 @@ export interface Training {
 
 /** Trains and remembers the state before every step and at the end. */
 export function train(training: Training): Run {
-  const { problem, optimizer = "sgd", rates, decay, from = 0, rescale, gradientScale } = training;
+  const { problem, optimizer = "sgd", rates, from = 0, rescale, gradientScale } = training;
   let { w, m } = training;
   let second = new Float64Array(w.length);
   const run: Run = { weights: [], momenta: [] };
@@ -76,6 +77,7 @@ export function train(training: Training): Run {
     run.momenta.push(m);
     const rate = rates[t]!;
     const mu = training.momentum[t]!;
+    const decay = typeof training.decay === "number" ? training.decay : training.decay[t]!;
     const scale = gradientScale?.[t] ?? 1;
     const g = problem.gradient(w, from + t).map((x) => x * scale);
     if (optimizer === "sgd" || optimizer === "nesterov") {

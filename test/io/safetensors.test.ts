@@ -131,7 +131,11 @@ describe("what is not a valid file is refused, by name and value", () => {
     ["an entry that is no object", file('{"w":3}'), /tensor "w": expected Object, got 3/],
     ["a missing shape", file('{"w":{"dtype":"F32","data_offsets":[0,4]}}', 4), /tensor "w": shape/],
     ["an unknown key", file(`{"w":${w.replace("{", '{"strides":1,')}}`, 8), /tensor "w": strides/],
-    ["a dtype that we lack", file(`{"w":${entry("F8_E4M3", "[8]", 0, 8)}}`, 8), /"F64" \| .*"BOOL".* got "F8_E4M3"/],
+    [
+      "a dtype that we lack",
+      file(`{"w":${entry("F8_E4M3", "[8]", 0, 8)}}`, 8),
+      /tensor "w": .* F64, .*BOOL, got F8_E4M3/,
+    ],
     ["a negative size", file(`{"w":${entry("F32", "[-2]", 0, 8)}}`, 8), /shape\.0: expected >=0, got -2/],
     ["a fraction of a size", file(`{"w":${entry("F32", "[2.5]", 0, 10)}}`, 10), /shape\.0: .*got 2\.5/],
     ["a size beyond exact integers", file(`{"w":${entry("F32", "[9007199254740992]", 0, 8)}}`, 8), /shape\.0/],

@@ -27,6 +27,9 @@ import type {
  * equation for their logarithms: a weight is scale-invariant in the groups of channels that no equation forbids, and
  * jointly with others where a combination of tensors solves all of them.
  *
+ * A weight that is called invariant is so. Of what is not, little is missed: a gate's factor, made of something that scales,
+ * counts as broken even where a later norm would divide by it.
+ *
  * A small constant added to something that scales counts as 0, and is listed (ε). Nothing is computed: the analysis takes
  * milliseconds for a hundred layers.
  *

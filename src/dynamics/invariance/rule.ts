@@ -1,5 +1,5 @@
 import type { Value } from "../../graph/index.js";
-import { isUnscaled, type Labels } from "./labels.js";
+import { isUnscaled, type Labels, padded } from "./labels.js";
 import type { Reason, ScaleAlgebra, Scaling, Shift } from "./scaling.js";
 import { pure } from "./scaling.js";
 
@@ -67,7 +67,8 @@ export function stretchedAxes(operand: Value, output: Value): boolean[] {
 export function lifted(shift: Shift, output: Value): Shift {
   const offset = output.rank - shift.constant.length;
   if (offset === 0) return shift;
-  return { ...shift, constant: [...new Array<boolean>(offset).fill(true), ...shift.constant] };
+  const labels = { shape: padded(shift.labels.shape, output.rank), products: shift.labels.products };
+  return { ...shift, labels, constant: [...new Array<boolean>(offset).fill(true), ...shift.constant] };
 }
 
 /** Whether anything about a value scales. */

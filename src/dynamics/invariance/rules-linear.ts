@@ -1,6 +1,7 @@
 import type { AxisParams, Conv2dParams, Pool2dParams, ReduceParams, TopKParams } from "../../graph/index.js";
-import { alikeAlong, contracted, mergeAxes, regrouped, splitAxis, withAxis } from "./contraction.js";
+import { alikeAlong, contracted, mergeAxes, type Require, regrouped, splitAxis, withAxis } from "./contraction.js";
 import { type Labels, padded } from "./labels.js";
+import type { Monomials } from "./monomials.js";
 import { type RuleContext, requiring, rigid, type ScalingRule, scaleFree } from "./rule.js";
 import { pure, type Requirement, type Scaling, type Shift } from "./scaling.js";
 
@@ -47,71 +48,95 @@ const averagePool2d: ScalingRule<Pool2dParams> = ([x], context) => {
 
 const windowed = (x: Scaling, context: RuleContext): Scaling => reduced(x, [2, 3], 1, context);
 
+/** How labels of two factors make those of their product; `require` is told what must be 1 for the terms to scale alike. */
+type Multiply = (a: Labels, b: Labels, require: Require) => Labels;
+
+/**
+ * (x + s) · w = x · w + s · w for something linear in both: a shift of one factor becomes one of the product, along whose
+ * axes `constancyOf` says where it is constant; one that is to be dropped is settled first.
+ */
+function multiplied(
+  [a, b]: readonly [Scaling, Scaling],
+  context: RuleContext,
+  multiply: Multiply,
+  constancyOf: (shift: Shift, side: 0 | 1) => readonly boolean[] | undefined,
+): Scaling {
+  const { algebra, output, inputs } = context;
+  const both = a.shifts.length > 0 && b.shifts.length > 0;
+  const kept = [a, b].map(({ shifts }, side) => shifts.filter((shift) => !both && constancyOf(shift, side as 0 | 1)));
+  const [left, right] = [a, b].map(({ labels, shifts }, side) =>
+    algebra.settled({ labels, shifts: shifts.filter((shift) => !kept[side]!.includes(shift)) }, output),
+  ) as [Labels, Labels];
+  const moved = (shift: Shift, side: 0 | 1): Shift => {
+    const pending: Requirement[] = [...shift.pending];
+    const require: Require = (product) => pending.push({ product, reason: "contraction", at: output });
+    return {
+      ...shift,
+      labels: side === 0 ? multiply(shift.labels, right, require) : multiply(left, shift.labels, require),
+      constant: constancyOf(shift, side)!,
+      source: `${shift.source}@${side}%${inputs[1 - side]!.id}`,
+      pending,
+    };
+  };
+  return {
+    labels: multiply(left, right, requiring(context, "contraction")),
+    shifts: [...kept[0]!.map((shift) => moved(shift, 0)), ...kept[1]!.map((shift) => moved(shift, 1))],
+  };
+}
+
+/** a [..., M, K] and b [..., K, N]: constant along the rows, or columns, along which the shift is. */
 const matmul: ScalingRule = ([a, b], context) => {
   const { algebra, output } = context;
-  const [left, right] = [a!, b!].map(({ shifts }) => shifts.length > 0);
-  if (left && right) {
-    return pure(product(algebra.settled(a!, output), algebra.settled(b!, output), requiring(context, "contraction")));
-  }
-  return {
-    labels: product(a!.labels, b!.labels, requiring(context, "contraction")),
-    shifts: [
-      ...a!.shifts.map((shift) => multiplied(shift, (labels, require) => product(labels, b!.labels, require), 0)),
-      ...b!.shifts.map((shift) => multiplied(shift, (labels, require) => product(a!.labels, labels, require), 1)),
-    ],
-  };
-
-  /** a [..., M, K] and b [..., K, N] as [..., M, K, 1] and [..., 1, K, N], summed over K. */
-  function product(x: Labels, y: Labels, require: (product: number) => void): Labels {
-    const wide = (labels: Labels): Labels => regrouped(labels, padded(labels.shape, output.rank));
-    const [p, q] = [withAxis(wide(x), output.rank), withAxis(wide(y), output.rank - 2)];
-    return contracted(p, q, output.rank - 1, algebra.monomials, require);
-  }
-
-  /** (x + s) · y = x · y + s · y, where s · y is constant along the rows, or columns, along which s is. */
-  function multiplied(
-    shift: Shift,
-    labelsOf: (labels: Labels, require: (product: number) => void) => Labels,
-    side: 0 | 1,
-  ): Shift {
-    const pending: Requirement[] = [...shift.pending];
-    const labels = labelsOf(shift.labels, (product) => pending.push({ product, reason: "contraction", at: output }));
-    const { rank } = output;
-    const own = shift.constant.length - (side === 0 ? 2 : 1);
-    const constant = output.shape.map((size, axis) => size === 1 || (axis === rank - 2 + side && shift.constant[own]!));
-    const other = context.inputs[1 - side]!;
-    return { ...shift, labels, constant, source: `${shift.source}@${side}%${other.id}`, pending };
-  }
+  const { rank } = output;
+  const wide = (labels: Labels): Labels => regrouped(labels, padded(labels.shape, rank));
+  return multiplied(
+    [a!, b!],
+    context,
+    // As [..., M, K, 1] and [..., 1, K, N], summed over K.
+    (x, y, require) =>
+      contracted(withAxis(wide(x), rank), withAxis(wide(y), rank - 2), rank - 1, algebra.monomials, require),
+    ({ constant }, side) =>
+      output.shape.map((size, axis) => size === 1 || (axis === rank - 2 + side && constant.at(side === 0 ? -2 : -1)!)),
+  );
 };
 
 /** x [N, C, H, W] and w [K, C/g, h, w]: summed over the group's input channels and the window. */
 const conv2d: ScalingRule<Conv2dParams> = ([x, w], context) => {
-  const { algebra, output, inputs, params } = context;
-  const { groups } = params;
-  const require = requiring(context, "contraction");
-  const pixels = alikeAlong(algebra.settled(x!, output), [2, 3], algebra.monomials, require);
-  const kernel = alikeAlong(algebra.settled(w!, output), [2, 3], algebra.monomials, require);
-  // As [n, g, 1, c] and [1, g, K/g, c], with the spatial axes, which are of size 1, left out.
-  const left = withAxis(splitAxis(flat(pixels), 1, groups), 2);
-  const right = withAxis(splitAxis(flat(kernel), 0, groups), 0);
-  const sum = contracted(left, right, 3, algebra.monomials, require);
-  return pure(spatial(mergeAxes(sum, 1, groups, inputs[1]!.shape[0]! / groups)));
+  const { algebra, inputs, params } = context;
+  const { groups, padding } = params;
+  const multiply: Multiply = (pixels, kernel, require) => {
+    // As [n, g, 1, c] and [1, g, K/g, c]; the spatial axes, along which all must scale alike, are left out.
+    const left = withAxis(splitAxis(flat(pixels, require), 1, groups), 2);
+    const right = withAxis(splitAxis(flat(kernel, require), 0, groups), 0);
+    const sum = contracted(left, right, 3, algebra.monomials, require);
+    return spatial(mergeAxes(sum, 1, groups, inputs[1]!.shape[0]! / groups));
+  };
+  const flat = (labels: Labels, require: Require): Labels => withoutSpace(labels, algebra.monomials, require);
+  const padded = padding.some((width) => width > 0); // its zeros end what is constant over the picture
+  return multiplied([x!, w!], context, multiply, ({ constant }, side) =>
+    side === 0 && !padded && constant[2] && constant[3] ? [constant[0]!, false, true, true] : undefined,
+  );
 };
 
 /** dy [N, K, H′, W′] and w [K, C/g, h, w]: a transposed convolution, summed over the group's K/g. */
 const conv2dInputGradient: ScalingRule<Conv2dParams> = ([dy, w], context) => {
-  const { algebra, output, inputs, params } = context;
+  const { algebra, inputs, params } = context;
   const { groups } = params;
-  const require = requiring(context, "contraction");
-  const pixels = alikeAlong(algebra.settled(dy!, output), [2, 3], algebra.monomials, require);
-  const kernel = alikeAlong(algebra.settled(w!, output), [2, 3], algebra.monomials, require);
-  const left = withAxis(splitAxis(flat(pixels), 1, groups), 3);
-  const right = withAxis(splitAxis(flat(kernel), 0, groups), 0);
-  const sum = contracted(left, right, 2, algebra.monomials, require);
-  return pure(spatial(mergeAxes(sum, 1, groups, inputs[1]!.shape[1]!)));
+  const multiply: Multiply = (pixels, kernel, require) => {
+    const left = withAxis(splitAxis(withoutSpace(pixels, algebra.monomials, require), 1, groups), 3);
+    const right = withAxis(splitAxis(withoutSpace(kernel, algebra.monomials, require), 0, groups), 0);
+    const sum = contracted(left, right, 2, algebra.monomials, require);
+    return spatial(mergeAxes(sum, 1, groups, inputs[1]!.shape[1]!));
+  };
+  return multiplied([dy!, w!], context, multiply, () => undefined);
 };
 
-const flat = (labels: Labels): Labels => regrouped(labels, labels.shape.slice(0, 2));
+/** Labels [a, b] of a value [a, b, height, width]. */
+function withoutSpace(labels: Labels, monomials: Monomials, require: Require): Labels {
+  const alike = alikeAlong(labels, [2, 3], monomials, require);
+  return regrouped(alike, alike.shape.slice(0, 2));
+}
+
 const spatial = (labels: Labels): Labels => regrouped(labels, [...labels.shape, 1, 1]);
 
 /** The rules of primitives that add up. */

@@ -9,7 +9,7 @@ import type {
 } from "../../graph/index.js";
 import { reshapedConstancy, reshapedLabels } from "./blocks.js";
 import { alikeAlong, regrouped, slicedLabels } from "./contraction.js";
-import { any, joined, padded, transposed, uniform, unscaledLabels } from "./labels.js";
+import { any, joined, type Labels, padded, transposed, uniform, unscaledLabels } from "./labels.js";
 import { unscaled } from "./monomials.js";
 import { moving, requiring, type ScalingRule } from "./rule.js";
 import { pure } from "./scaling.js";
@@ -42,15 +42,30 @@ const slice = moving<SliceParams>(
   (constant, { output }) => constant.map((is, axis) => is || output.shape[axis] === 1),
 );
 
-const concat: ScalingRule<AxisParams> = (inputs, { inputs: values, output, params: { axis }, algebra }) => {
-  const parts = inputs.map((input) => algebra.settled(input, output));
-  return pure(
+const concat: ScalingRule<AxisParams> = (inputs, { inputs: values, output, params: { axis } }) => {
+  const sizes = values.map(({ shape }) => shape[axis]!);
+  // A shift of one part is one of the whole, 0 in the other parts.
+  const alone = (labels: Labels, place: number): Labels =>
     joined(
-      parts,
+      inputs.map((_, k) => (k === place ? labels : uniform(output.rank, any))),
       axis,
-      values.map(({ shape }) => shape[axis]!),
+      sizes,
+    );
+  return {
+    labels: joined(
+      inputs.map(({ labels }) => labels),
+      axis,
+      sizes,
     ),
-  );
+    shifts: inputs.flatMap(({ shifts }, place) =>
+      shifts.map((shift) => ({
+        ...shift,
+        labels: alone(shift.labels, place),
+        constant: shift.constant.with(axis, output.shape[axis] === 1),
+        source: `${shift.source}@${place}%${output.id}`,
+      })),
+    ),
+  };
 };
 
 const pad: ScalingRule<PadParams> = ([x], { inputs, output, params: { before, after, value }, algebra }) => {

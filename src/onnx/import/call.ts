@@ -4,7 +4,7 @@ import { AttributeReader } from "./attribute-reader.js";
 import type { Declarations } from "./declarations.js";
 import type { HostBudget } from "./host/host-budget.js";
 import { type HostTensor, toTensor } from "./host/host-tensor.js";
-import type { ImportedBatchNorm } from "./imported-graph.js";
+import type { ImportedBatchNorm, ImportOptions } from "./imported-graph.js";
 import { NotFollowed } from "./not-followed.js";
 import type { OnnxNode } from "./onnx-file.js";
 import {
@@ -28,6 +28,8 @@ export interface ImportContext {
   /** Names of tensors that outputs depend on smoothly. */
   readonly trainable: ReadonlySet<string>;
   readonly batchNorms: ImportedBatchNorm[];
+  /** Makes what a batch-norm gives in place of its rule. */
+  readonly batchNorm?: ImportOptions["batchNorm"];
 }
 
 /** What a rule gives: for each output of the node something that may stand for it. */
@@ -92,9 +94,9 @@ export class Call {
     return trainable ? this.context.declarations.parameter(operand, role) : this.value(place, role);
   }
 
-  /** All inputs as values, such as those of a `Concat`. */
-  values(): Value[] {
-    return this.operands.map((_, place) => this.value(place));
+  /** All inputs, of which there must be one, as values. */
+  values(): [Value, ...Value[]] {
+    return [this.value(0), ...this.operands.slice(1).map((_, place) => this.value(place + 1))];
   }
 
   /** A tensor of the file in the place of a running statistic. Undefined if it is computed. */
@@ -111,9 +113,16 @@ export class Call {
     throw new NotFollowed(`input ${place} is computed from the model's inputs; only a known one can be followed`);
   }
 
+  /** All inputs, of which there must be one, where they are known. */
+  hosts(): [HostTensor, ...HostTensor[]] {
+    return [this.host(0), ...this.operands.slice(1).map((_, place) => this.host(place + 1))];
+  }
+
   /** An input of whole numbers, such as axes. */
   ints(place: number): number[] {
-    return [...this.host(place).data];
+    const values = [...this.host(place).data];
+    if (values.every(Number.isInteger)) return values;
+    throw new DataError(expectation(this.where, `whole numbers as input ${place}`, `[${values.slice(0, 8)}]`));
   }
 
   /** An input of one number. */

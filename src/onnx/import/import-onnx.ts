@@ -59,6 +59,7 @@ class Importer {
       budget: new HostBudget(bytes),
       trainable: trainableNames(file),
       batchNorms: [],
+      batchNorm: options.batchNorm,
     };
     this.#sizes = freeSizes(file, options.inputs);
     this.#absent = new Map(file.unreadable);

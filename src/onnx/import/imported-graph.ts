@@ -1,6 +1,16 @@
 import type { ScaleInvariance, Scope, Value } from "../../graph/index.js";
 import type { OnnxFile, OnnxNode } from "./onnx-file.js";
 
+/** What a batch-norm of a file is made of. */
+export interface NormToImport {
+  /** [N, C, …]. */
+  readonly x: Value;
+  /** γ and β, [C]. */
+  readonly gain: Value;
+  readonly shift: Value;
+  readonly epsilon: number;
+}
+
 /** Options of `importOnnx`. */
 export interface ImportOptions {
   /** The model's inputs, by name: values of the scope's graph. Their shapes decide all others. */
@@ -12,6 +22,8 @@ export interface ImportOptions {
   readonly unknown?: "error" | "opaque";
   /** Whether a parameter's scale matters, by its name, where that has been analysed; `none` by default. */
   readonly invarianceOf?: (parameter: string) => ScaleInvariance;
+  /** Makes what a batch-norm gives, in place of the import's own rule; its running statistics are not declared then. */
+  readonly batchNorm?: (norm: NormToImport) => Value;
   /** Parameters that are not to be trained, by name: they become buffers that stay as they are. None by default. */
   readonly frozen?: (parameter: string) => boolean;
 }

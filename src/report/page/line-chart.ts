@@ -19,6 +19,8 @@ export interface LineChartOptions {
   readonly groups: readonly ChartGroup[];
   readonly hidden: ReadonlySet<number>;
   readonly stepsPerEpoch: number | undefined;
+  /** What positions are counted in. */
+  readonly position: "epoch" | "step";
 }
 
 const page = globalThis as unknown as PageGlobals;
@@ -103,7 +105,7 @@ function drawLineChart(host: HTMLElement, options: LineChartOptions): UPlot {
           incrs: epochIncrements,
           size: 26,
           gap: 4,
-          label: "epoch",
+          label: options.position,
           labelSize: 18,
           labelGap: -2,
           labelFont: font(12),
@@ -198,7 +200,7 @@ function readout(
     const { stepsPerEpoch } = options;
     const step = stepsPerEpoch === undefined ? "" : ` · step ${Math.round(epoch * stepsPerEpoch)}`;
     box.replaceChildren(
-      element("strong", "", `epoch ${Number(epoch.toFixed(2))}${step}`),
+      element("strong", "", `${options.position} ${Number(epoch.toFixed(2))}${step}`),
       ...rows.flatMap(({ line, value }) => {
         const { label, colour } = options.groups[line.group]!;
         const precise = tickText(Number(value.toPrecision(4)));

@@ -61,9 +61,9 @@ function wireChart(chart: Chart, view: () => number): () => void {
     plot?.destroy();
     const toggled = toggle?.checked ?? false;
     label.textContent = toggled && chart.toggle === "complement" ? `1 − ${chart.yLabel}` : chart.yLabel;
-    const { groups, stepsPerEpoch } = data;
-    const options = { chart, view: view(), toggled, banded: band?.checked ?? false, groups, hidden, stepsPerEpoch };
-    plot = drawLineChart(host, options);
+    const { groups, stepsPerEpoch, position = "epoch" } = data;
+    const chosen = { chart, view: view(), toggled, banded: band?.checked ?? false, groups, hidden };
+    plot = drawLineChart(host, { ...chosen, stepsPerEpoch, position });
   };
   redraw();
   redraws.push(redraw);

@@ -19,7 +19,12 @@ export interface RunData {
   /** What images are normalized with, per channel. */
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly pixels: "uint8" | "float32";
-  readonly fingerprint: { readonly training: string; readonly validation?: string };
+  readonly fingerprint: {
+    readonly training: string;
+    readonly validation?: string;
+    /** Of the weights that the run started from, if they are a file's. */
+    readonly init?: string;
+  };
 }
 
 /** The network of a run folder as a checkpoint has it. Close the state with {@link LoadedRun.close}. */

@@ -1,11 +1,10 @@
-import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
 import { expectation, RunError } from "../../core/index.js";
 import { embeddedDataset, readDataset } from "../../data/files/index.js";
 import { fingerprint, type ImageDataset } from "../../data/index.js";
 import { threadedBatches } from "../../data/threads/index.js";
-import type { Runtime } from "../../graph/index.js";
-import { RunFolder } from "../../io/files/index.js";
+import { Graph, type Runtime } from "../../graph/index.js";
+import { RunFolder, readRun, version } from "../../io/files/index.js";
 import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
 import { checkTrainOptions } from "../check-options.js";
@@ -18,11 +17,13 @@ import {
   precisionOf,
   trainingDataOf,
 } from "../from-config.js";
+import { forward } from "../image-network.js";
 import type { EpochRecord } from "../records.js";
 import type { RunConfig } from "../run-config.js";
-import { type StepEvent, trainingNormalization } from "../train-options.js";
+import { imageNetworkOf, type StepEvent, type TrainOptions, trainingNormalization } from "../train-options.js";
 import { type TrainingResult, train } from "../trainer.js";
 import { controlOf } from "./control-from-config.js";
+import { readInitialWeights } from "./initial-weights.js";
 import type { RunData } from "./load-run.js";
 import { requireComparable } from "./recorded-run.js";
 import { requireSameConfig } from "./run-config.js";
@@ -50,9 +51,6 @@ export interface RunOutcome {
   readonly cappedChannels: number;
 }
 
-/** The version of this package. */
-export const version: string = (createRequire(import.meta.url)("../../../package.json") as { version: string }).version;
-
 /**
  * Reads the training or test images that a configuration names.
  * @param imageSize Height and width that images in class folders are brought to; 224 if absent.
@@ -74,6 +72,12 @@ export async function runTraining(
   const all = await loadDataset(config.data, "train", config.imageSize);
   const { training, validation } = trainingDataOf(config, all);
   const normalization = trainingNormalization(training);
+  const network = networkOf(config, training.classes.length);
+  const resumed = options.resume && readRun(path).hasCheckpoint("last"); // what it started from is no longer needed
+  const initial =
+    config.init === undefined || resumed
+      ? undefined
+      : await readInitialWeights(config.init, tensorsOf({ network, data: training, normalization }, config.batch));
   const data: RunData = {
     name: training.name,
     images: training.labels.length,
@@ -84,6 +88,7 @@ export async function runTraining(
     fingerprint: {
       training: await fingerprint(training),
       ...(validation ? { validation: await fingerprint(validation) } : {}),
+      ...(initial ? { init: initial.fingerprint } : {}),
     },
   };
   // All that can be wrong with the options is found before the folder is made.
@@ -91,7 +96,7 @@ export async function runTraining(
   const lossScale = lossScaleOf(config);
   const stepsPerEpoch = Math.floor(training.labels.length / batch);
   const chosen = {
-    network: networkOf(config, training.classes.length),
+    network,
     data: training,
     ...(validation ? { validation } : {}),
     epochs,
@@ -110,6 +115,7 @@ export async function runTraining(
     measureGradients,
     checkpointEvery,
     batches: threadedBatches,
+    ...(initial ? { initial: initial.tensors } : {}),
     ...(compareWith === undefined ? {} : { reference: (epoch: number) => readSnapshot(compareWith, epoch) }),
   };
   checkTrainOptions(chosen);
@@ -162,9 +168,19 @@ export async function runTraining(
 /** Throws a RunError unless a run was started with the same options on the same data. */
 function requireSameRun(folder: RunFolder, config: RunConfig, { fingerprint: own }: RunData): void {
   requireSameConfig(folder.path, config);
-  if (!isDeepStrictEqual((folder.config.data as Partial<RunData> | undefined)?.fingerprint, own)) {
+  const held = (folder.config.data as Partial<RunData> | undefined)?.fingerprint;
+  if (!isDeepStrictEqual({ ...held, init: own.init }, { ...own, init: own.init })) {
     throw new RunError(expectation(`resume ${folder.path}`, "the data that the run began with", "other data"));
   }
+  if (own.init !== undefined && own.init !== held?.init) {
+    throw new RunError(expectation(`resume ${folder.path}`, "the weights that the run began with", "others"));
+  }
+}
+
+/** The tensors of an untrained network, for the images that it is to be trained on. */
+function tensorsOf(options: Pick<TrainOptions, "network" | "data" | "normalization">, batch: number) {
+  const { scope } = forward(new Graph(), imageNetworkOf(options), batch, { training: true });
+  return [...scope.parameters, ...scope.buffers];
 }
 
 /** Where the last checkpoint left off; without one, the run starts anew. */

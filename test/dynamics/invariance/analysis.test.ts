@@ -166,6 +166,18 @@ describe("analyzeInvariance agrees with numbers, in float64", () => {
     expect(found.stem!.because).toContain("branch");
   });
 
+  it("β before a 1 × 1 convolution and a batch-norm, which has no effect, unless the picture is padded", () => {
+    const networks = [0, 1].map((padding) => {
+      const s = new Sketch();
+      const y = batchNormed(conv2d(s.x("x", [3, 2, 5, 5]), s.w("w", [4, 2, 3, 3])));
+      const affine = add(mul(y, perChannel(s.w("gain", [4], 1))), perChannel(s.w("shift", [4])));
+      return s.found(tanh(batchNormed(conv2d(affine, s.w("v", [3, 4, 1, 1]), { padding }))));
+    });
+    expect(networks[0]!.gain!.invariance).toBe("tensor");
+    expect(networks[0]!.shift).toMatchObject({ invariance: "channel", withoutEffect: true });
+    expect(networks[1]!.gain).toMatchObject({ invariance: "joint", partners: [{ name: "shift", power: 1 }] });
+  });
+
   it("depthwise and grouped convolutions, channels joined and shuffled", () => {
     const s = new Sketch();
     const x = s.x("x", [3, 4, 5, 5]);

@@ -41,6 +41,7 @@ def batches(steps):
 
 
 def train(module, kind, decay, translated, epsilon_follows=True):
+    decay = decay[0] if isinstance(decay, list) else decay  # the scheduler sets that of each step
     model = network()
     convolutions = [m.weight for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
     others = [p for p in model.parameters() if not any(p is w for w in convolutions)]
@@ -74,7 +75,7 @@ def apart(one, other):
 
 
 golden = {"program": "test/goldens/equivalent/golden.py", "torch": torch.__version__, "runs": {}}
-for name, kind in (("heavy-ball", "sgd"), ("rescaled", "sgd"), ("introduced", "sgd"), ("nesterov", "nesterov"), ("adamw", "adamw")):
+for name, kind in (("heavy-ball", "sgd"), ("rescaled", "sgd"), ("introduced", "sgd"), ("decays-for-rates", "sgd"), ("norms-for-rates", "sgd"), ("nesterov", "nesterov"), ("adamw", "adamw")):
     module = scheduler(name)
     on = train(module, kind, module.WEIGHT_DECAY, translated=False)
     off = train(module, kind, module.NEW_WEIGHT_DECAY, translated=False)

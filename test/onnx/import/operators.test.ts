@@ -4,7 +4,7 @@ import { evaluate } from "../../../src/reference/index.js";
 import { nodeRuntime } from "../../../src/runtime/node/index.js";
 import { expectClose } from "../../support/compare.js";
 import { feedsOf, imported, onnxBytes, runByOnnxRuntime } from "../../support/onnx-models.js";
-import { type OperatorCase, operatorCases } from "../../support/operator-cases.js";
+import { knownCases, type OperatorCase, operatorCases } from "../../support/operator-cases.js";
 
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.close());
@@ -39,6 +39,20 @@ async function compare({ feeds = {}, ...model }: OperatorCase): Promise<void> {
 
 describe("every operator as ONNX Runtime has it", () => {
   it.each(operatorCases)("%s", async (_name, operatorCase) => compare(operatorCase));
+});
+
+describe("what is known is computed while importing, as ONNX Runtime has it", () => {
+  it.each(knownCases)("%s", async (_name, { feeds = {}, ...model }) => {
+    const bytes = onnxBytes(model);
+    const truth = await runByOnnxRuntime(bytes, feeds);
+    const { outputs, unknown } = imported(bytes, feeds);
+    expect(unknown).toEqual([]);
+    for (const name of Object.keys(model.outputs)) {
+      const { source } = outputs[name]!;
+      if (source.kind !== "constant") throw new Error(`expected a constant, got ${outputs[name]}`);
+      expectClose(source.tensor, truth[name]!, { absolute: 1e-6 }, name);
+    }
+  });
 });
 
 it("compares: a case whose file says something else fails", async () => {

@@ -41,7 +41,7 @@ const binary =
 const folded =
   (f: (a: number, b: number) => number): Rule =>
   (call) =>
-    call.operands.map((_, place) => call.host(place)).reduce((all, next) => zipped(call, [all, next], all.dtype, f));
+    call.hosts().reduce((all: HostTensor, next) => zipped(call, [all, next], all.dtype, f));
 
 /** Integers divide towards 0, which `rounded` does; nothing divides by the integer 0. */
 const quotient: Rule = (call) => {

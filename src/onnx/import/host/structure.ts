@@ -95,8 +95,8 @@ const tiled: Rule = (call) => {
 };
 
 const joined: Rule = (call) => {
-  const parts = call.operands.map((_, place) => call.host(place));
-  const first = parts[0]!;
+  const parts = call.hosts();
+  const [first] = parts;
   const axis = normalizeAxis(call.where, call.at.int("axis"), first.shape.length);
   const odd = parts.find(
     ({ shape }) =>

@@ -13,35 +13,32 @@ export const batchNormalization: Rule = (call) => {
   const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
   const [gain, shift] = [call.weight(1, "gain"), call.weight(2, "shift")];
   const epsilon = call.at.number("epsilon", 1e-5);
+  const [, scale = "", bias = "", mean = "", variance = ""] = call.node.inputs;
+  const names = { scale, shift: bias, mean, variance };
+  const replaced = call.context.batchNorm?.({ x, gain, shift, epsilon });
+  if (replaced) {
+    call.context.batchNorms.push({ node: call.node, input: x, output: replaced, epsilon, ...names });
+    return replaced;
+  }
   const kept = [call.buffer(3), call.buffer(4)] as const;
   const running = kept.map((buffer, place) => buffer?.value ?? call.value(place + 3)) as [Value, Value];
 
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const { training } = call.context.scope;
-  const mean = training ? g.reduceMean(x, axes) : g.reshape(running[0], perChannel);
-  const centred = g.sub(x, mean);
-  const variance = training ? g.reduceMean(g.square(centred), axes) : g.reshape(running[1], perChannel);
+  const average = training ? g.reduceMean(x, axes) : g.reshape(running[0], perChannel);
+  const centred = g.sub(x, average);
+  const square = training ? g.reduceMean(g.square(centred), axes) : g.reshape(running[1], perChannel);
   // γ/σ first, one number a channel.
-  const factor = g.div(g.reshape(gain, perChannel), g.sqrt(g.add(variance, epsilon)));
+  const factor = g.div(g.reshape(gain, perChannel), g.sqrt(g.add(square, epsilon)));
   const output = g.add(g.mul(centred, factor), g.reshape(shift, perChannel));
 
   if (training && kept[0] && kept[1]) {
     const count = sizeOf(axes.map((axis) => x.shape[axis]!));
-    const unbiased = g.mul(variance, count / Math.max(count - 1, 1));
-    follow(call, [kept[0], kept[1]], [mean, unbiased]);
-    call.context.scope.child(call.node.name).noteStatistic("scale", variance);
+    const unbiased = g.mul(square, count / Math.max(count - 1, 1));
+    follow(call, [kept[0], kept[1]], [average, unbiased]);
+    call.context.scope.child(call.node.name).noteStatistic("scale", square);
   }
-  const [, scale = "", bias = "", ...statistics] = call.node.inputs;
-  call.context.batchNorms.push({
-    node: call.node,
-    input: x,
-    output,
-    epsilon,
-    scale,
-    shift: bias,
-    mean: statistics[0] ?? "",
-    variance: statistics[1] ?? "",
-  });
+  call.context.batchNorms.push({ node: call.node, input: x, output, epsilon, ...names });
   return [output, kept[0]?.next ?? running[0], kept[1]?.next ?? running[1]];
 };
 

@@ -39,7 +39,7 @@ const folded =
   (call) => {
     const values = call.values();
     return finish(
-      values.reduce((all, value) => arithmetic(operation, all, value)),
+      values.reduce((all: Value, value) => arithmetic(operation, all, value)),
       values.length,
     );
   };

@@ -19,7 +19,7 @@ function indices(call: Call, place: number, size: number): Value {
   if (isValue(call.operand(place))) return call.value(place);
   const host = call.host(place);
   const data = host.data.map((index) => (index < 0 ? index + size : index));
-  const bad = data.find((index) => !(index >= 0 && index < size));
+  const bad = data.find((index) => !(Number.isInteger(index) && index >= 0 && index < size));
   if (bad !== undefined) throw new DataError(expectation(call.where, `indices below ${size}`, bad));
   return call.constant({ ...host, data });
 }
@@ -69,7 +69,7 @@ function flatPlaces(call: Call, place: number, shape: Shape): { places: Value; d
     for (let at = 0; at < flat.length; at++) {
       for (let axis = 0; axis < depth; axis++) {
         const [index, size] = [data[at * depth + axis]!, shape[axis]!];
-        if (!(index >= -size && index < size))
+        if (!(Number.isInteger(index) && index >= -size && index < size))
           throw new DataError(expectation(call.where, `indices below ${size}`, index));
         flat[at]! += (index < 0 ? index + size : index) * strides[axis]!;
       }

@@ -27,9 +27,13 @@ const flatten: Rule = (call) => {
   return g.reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
 };
 
+/** What has no elements adds none, and is no value of a graph. */
 const concatenation: Rule = (call) => {
-  const values = call.values();
-  return g.concat(values, call.at.int("axis"));
+  const places = call.operands.flatMap((operand, place) => (operand && countOf(operand) > 0 ? [place] : []));
+  return g.concat(
+    places.map((place) => call.value(place)),
+    call.at.int("axis"),
+  );
 };
 
 /** A step backwards is a gather: slices of a graph go forwards. */

@@ -1,0 +1,4 @@
+export * from "./checkpoint-series.js";
+export * from "./read-weights.js";
+export * from "./trace-run.js";
+export * from "./trace-tables.js";

@@ -1,0 +1,1 @@
+export * from "./read-onnx-file.js";

@@ -1,0 +1,98 @@
+"""Trains with weight decay 0.01 as linear at 0.1 does with weight decay 0.1.
+
+Exact: heavy ball with decoupled decay, with the momentum given for each step, not with a constant one.
+
+It holds for weights whose scale a normalization cancels; all others keep their rate and decay. Say which is which with a tree
+of labels like the parameters:
+
+    labels = jax.tree_util.tree_map_with_path(lambda path, _: "invariant" if is_invariant(path) else "other", params)
+    optimizer = equivalent_optimizer(labels)
+    opt_state = optimizer.init(params)
+    updates, opt_state = optimizer.update(grads, opt_state, params)  # the parameters are needed
+    params = optax.apply_updates(params, updates)
+
+For the last digits multiply the epsilon of each normalization by norm_ratio(step) ** 2. Leave out clipping by the norm of all
+gradients: it does not scale with the weights. Written by `normwise equivalent`.
+"""
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+STEPS = 200
+MOMENTUM = 0.9
+WEIGHT_DECAY = 0.1
+NEW_WEIGHT_DECAY = 0.01
+RESCALE = {}  # before a step: weights / c, momentum * c
+
+
+def original_rate(step):
+    return 0.1 * (1 - step / STEPS)
+
+
+def translate():
+    """Lists over the steps: original rate, translated rate, new decay, momentum, rescaling, norm over the original's."""
+    log_scale, shift, lag, rows = 0.0, 0.0, 0.0, []
+    for step in range(STEPS):
+        c = RESCALE.get(step, 1.0)
+        log_scale += math.log(c)
+        rate = original_rate(step)
+        new_decay = NEW_WEIGHT_DECAY
+        pull = WEIGHT_DECAY - new_decay * math.exp(-2 * log_scale)
+        log_ratio = math.log1p(-rate * pull)
+        translated = rate * math.exp(-2 * log_scale - log_ratio)
+        rows.append((rate, translated, new_decay, MOMENTUM * math.exp(lag), c, math.exp(-log_scale)))
+        log_scale += log_ratio
+        shift = 0.0
+        lag = log_ratio
+    return [list(column) for column in zip(*rows)]
+
+
+ORIGINAL, RATE, DECAY, MU, C, NORM_RATIO = (jnp.asarray(column) for column in translate())
+
+
+def at(table, step):
+    return table[jnp.minimum(step, STEPS - 1)]
+
+
+def original_schedule(step):
+    return at(ORIGINAL, step)
+
+
+def translated_schedule(step):
+    return at(RATE, step)
+
+
+def norm_ratio(step):
+    return at(NORM_RATIO, step)
+
+
+class EquivalentState(NamedTuple):
+    step: Any
+    momentum: Any
+    second: Any  # of AdamW
+
+
+def equivalent_transformation(b1=0.9, b2=0.999, eps=1e-8):
+    """Steps of the translated run. Weights rescaled to v / c have gradients c times as large."""
+    tree = jax.tree_util.tree_map
+
+    def init(params):
+        return EquivalentState(jnp.zeros([], jnp.int32), tree(jnp.zeros_like, params), tree(jnp.zeros_like, params))
+
+    def update(grads, state, params):
+        rate, decay, mu, c = (at(table, state.step) for table in (RATE, DECAY, MU, C))
+        second = state.second
+        momentum = tree(lambda g, m, v: mu * c * m + c * g, grads, state.momentum, params)
+        updates = tree(lambda g, m, v: v * (1 / c - 1) - rate * (m + decay * v / c), grads, momentum, params)
+        return updates, EquivalentState(state.step + 1, momentum, second)
+
+    return optax.GradientTransformation(init, update)
+
+
+def equivalent_optimizer(labels):
+    """The translated run for what is labelled "invariant", the original one for "other"."""
+    other = optax.chain(optax.trace(MOMENTUM), optax.add_decayed_weights(WEIGHT_DECAY), optax.scale_by_learning_rate(original_schedule))
+    return optax.multi_transform({"invariant": equivalent_transformation(), "other": other}, labels)
