@@ -23,15 +23,10 @@ export function formatEquivalent(equivalent: Equivalent, format = "json"): strin
 }
 
 /** The translation tried out on a test problem. */
-export function simulate({
-  rates,
-  momentum,
-  optimizer,
-  weightDecay,
-  toWeightDecay,
-  translated,
-}: Equivalent): Simulation {
-  return simulateTranslation({ rates, momentum, optimizer, weightDecay, toWeightDecay, translated });
+export function simulate(equivalent: Equivalent): Simulation {
+  const { rates, momentum, optimizer, weightDecay, toWeightDecay, by, translated } = equivalent;
+  const changed = by === undefined ? "decay" : "rates";
+  return simulateTranslation({ rates, momentum, optimizer, weightDecay, toWeightDecay, translated, changed });
 }
 
 /** What a simulation found, as a sentence or two. */

@@ -17,6 +17,8 @@ export interface SimulationOptions {
   /** μ of the original; 0.9 by default. For `adamw`, β₁ = 0.9 and β₂ = 0.999. */
   readonly momentum?: number;
   readonly optimizer?: OptimizerKind;
+  /** What the yardstick takes over from the translated run and leaves the rest: its decay (default), or its rates. */
+  readonly changed?: "decay" | "rates";
   /** No more steps than this are simulated, from the first on; 5,000 by default. */
   readonly maximalSteps?: number;
   /** Of the problem, its noise and the first weights; 1 by default. */
@@ -42,7 +44,7 @@ export interface Simulation {
   readonly rotation: number;
   /** The translated run against the original. */
   readonly translated: Disagreement;
-  /** The yardstick: the original rates at the translated run's decay, or the other way round where the rates are the wanted. */
+  /** The yardstick: the original run with nothing changed but its decay, or its rates ({@link SimulationOptions.changed}). */
   readonly untranslated: Disagreement;
 }
 
@@ -73,8 +75,7 @@ export function simulateTranslation(options: SimulationOptions): Simulation {
     momentum: (t) => translated.momentum[t]!,
     rescale,
   });
-  // Where the decay is what was found for given rates, leaving out the translation is to take those rates alone.
-  const wanted = rescale.size === length || typeof options.toWeightDecay === "object";
+  const wanted = options.changed === "rates";
   const naive = simulatedRun({
     ...start,
     rate: (t) => (wanted ? translated.learningRate[t]! : rates[t]!),

@@ -30,13 +30,17 @@ export function propagate(
     const weight = factors.get(value);
     scalings.set(value, weight ? pure(labelsOf(weight, (factor) => monomials.factor(factor))) : scalingOf(value));
   }
-  for (const output of outputs) algebra.unscaledBy(scalings.get(output)!, output, "output");
+  for (const output of outputs) algebra.unscaledBy(algebra.reduced(scalings.get(output)!), output, "output");
   return scalings;
 
   function scalingOf(value: Value): Scaling {
     const { source } = value;
     if (source.kind !== "apply") return pure(constantLabels(value));
-    const inputs = source.inputs.map((input) => scalings.get(input)!);
+    const inputs = source.inputs.map((input) => {
+      const scaling = algebra.reduced(scalings.get(input)!);
+      scalings.set(input, scaling);
+      return scaling;
+    });
     const context: RuleContext = {
       output: value,
       inputs: source.inputs,
