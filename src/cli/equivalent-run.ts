@@ -28,7 +28,7 @@ export function runArguments(folder: string): EquivalentArguments {
 
 function kindOf({ optimizer, nesterov, decay }: ReturnType<typeof readRunConfig>): OptimizerKind {
   const coupled = (decay ?? (optimizer === "adamw" ? "decoupled" : "coupled")) === "coupled";
-  const known = optimizer === "sgd" ? coupled || !nesterov : !coupled;
+  const known = optimizer === "sgd" ? coupled || !nesterov : optimizer === "adamw";
   const got = `${coupled ? "coupled" : "decoupled"} decay in ${optimizer}${nesterov ? " with nesterov" : ""}`;
   assertArgument(known, "--from-run", "SGD, or Adam with decoupled decay", got, "its decay acts in another way");
   if (optimizer !== "sgd") return "adamw";

@@ -44,15 +44,16 @@ function traceFolder(path: string): Traced {
   const schedule = parseSchedule(config.schedule);
   const rates = scheduleRates(schedule, config.learningRate, config.epochs * stepsPerEpoch, stepsPerEpoch);
   const controlled = config.control.kind !== "none";
-  const adam = config.optimizer !== "sgd";
+  const adam = config.optimizer.includes("adam");
   const coupledAdam = config.optimizer === "adam";
+  const normAware = !["sgd", "adam", "adamw"].includes(config.optimizer);
   const numbers: TraceNumbers = {
     optimizer: adam ? "adamw" : config.decay === "decoupled" ? "sgdw" : config.nesterov ? "nesterov" : "sgd",
     momentum: adam ? config.beta1 : config.momentum,
     weightDecay: config.weightDecay,
     rateAt: clamped(rates),
   };
-  const decayOf = (name: string): number => (controlled || coupledAdam ? 0 : decayOfWeight(config, name));
+  const decayOf = (name: string): number => (controlled || coupledAdam || normAware ? 0 : decayOfWeight(config, name));
   const traces = traceRun(run, numbers, decayOf);
   assertArgument(traces.length > 0, path, "recorded norms of scale-invariant weights", "none", "train it on");
   return {
@@ -61,6 +62,7 @@ function traceFolder(path: string): Traced {
     stepsPerEpoch,
     notes: [
       ...(controlled ? [`the control ${config.control.kind} decides on step sizes: no equilibrium is predicted`] : []),
+      ...(normAware ? [`${config.optimizer} acts on norms itself: no equilibrium is predicted`] : []),
       ...(coupledAdam ? ["decay that goes through Adam's moments: no equilibrium is predicted"] : []),
     ],
   };

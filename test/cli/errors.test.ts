@@ -87,6 +87,40 @@ describe("wrong input", () => {
       [...tiny, "--control", "exact-schedule", "--from-weight-decay", "9", "--out", "x"],
       /\(1 − √momentum\)² = 0\.00263/,
     ],
+    [
+      "an unknown optimizer",
+      [...tiny, "--optimizer", "lamb", "--out", "x"],
+      /optimizer: expected .*"sgdp".*got "lamb"/,
+    ],
+    [
+      "an angle of 0",
+      [...tiny, "--optimizer", "rotational-sgd", "--out", "x"],
+      /weightDecay: expected a weight decay > 0 with a rotational optimizer/,
+    ],
+    [
+      "a rate of 0 that decay is to follow",
+      [...tiny, "--optimizer", "sgdc", "--lr", "0", "--out", "x"],
+      /corrected decay: expected a peakRate > 0, got 0/,
+    ],
+    [
+      "an optimizer of scale-invariant weights where there are none",
+      [...tiny, "--optimizer", "adamp", "--norm", "none", "--out", "x"],
+      /an optimizer with projection: expected a network with scale-invariant weights, got none/,
+    ],
+    [
+      "an optimizer that acts on norms beside a control that does",
+      [
+        ...[...tiny, "--optimizer", "sgdc", "--weight-decay", "1e-3", "--control", "exact-schedule"],
+        ...["--from-weight-decay", "1e-3", "--out", "x"],
+      ],
+      /exact-schedule: expected an optimizer that treats .* alike|as all others, got one with corrected decay/,
+    ],
+    ["a limit that limits nothing", [...tiny, "--clip-adaptive", "0", "--out", "x"], /clipAdaptive: .*got 0/],
+    [
+      "a group's limit without adaptive clipping",
+      [...tiny, "--group", "all:clip-adaptive=0.1", "--out", "x"],
+      /no limit of adaptive clipping in groups, got 0\.1/,
+    ],
     ["an unknown experiment", ["reproduce", "wobble"], /one of weight-decay, metrics, .*got wobble/],
     ["an unknown norm", [...tiny, "--norm", "wobble", "--out", "x"], /norm\.kind: .*got "wobble"/],
     ["an unknown metric", [...tiny, "--norm-metric", "l0.5", "--out", "x"], /norm\.metric: expected l2, .*got l0\.5/],

@@ -46,6 +46,23 @@ describe("norm segment", () => {
     ]);
   });
 
+  test("gradients are a fifth column, in all rows or in none", () => {
+    const measured = rows.map((row) => ({ ...row, gradient: row.norm.map((_, i) => i + 0.5) }));
+    const bytes = encodeNormSegment(measured);
+    expect(
+      tableFromIPC(bytes)
+        .schema.fields.map(({ name }) => name)
+        .at(-1),
+    ).toBe("gradient");
+    const read = decodeNormSegment(bytes);
+    read.forEach(({ gradient }, i) => {
+      expect(bits(gradient!)).toEqual(bits(measured[i]!.gradient));
+    });
+    expect(decodeNormSegment(encodeNormSegment([measured[0]!, rows[1]!]))[0]!.gradient).toBeUndefined();
+    const short = { ...measured[0]!, gradient: new Float32Array(1) };
+    expect(() => decodeNormSegment(encodeNormSegment([short]))).toThrow("row 0: expected 3 gradients, got 1");
+  });
+
   test("cut short anywhere it is refused", () => {
     const bytes = encodeNormSegment(rows);
     for (let length = 0; length < bytes.length; length++) {

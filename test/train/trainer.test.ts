@@ -18,7 +18,9 @@ import {
   scaleInvariant,
   scheduleRates,
   sgd,
+  sgdp,
   warmup,
+  withAdaptiveClip,
 } from "../../src/optim/index.js";
 import { referenceRuntime } from "../../src/reference/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
@@ -202,6 +204,30 @@ describe("train", () => {
   });
 });
 
+describe("measured gradients", async () => {
+  const optimizer = sgd({ momentum: 0 });
+  const options = { ...plain(referenceRuntime()), optimizer, measureEvery: 1 };
+  const [with_, without] = [recorder(), recorder()];
+  await (await train({ ...options, recorder: with_, measureGradients: true })).close();
+  await (await train({ ...options, recorder: without })).close();
+
+  it("are at unit norm: a plain step turns a weight by arctan(η‖g̃‖/‖w‖²)", () => {
+    expect(with_.rows).toHaveLength(steps);
+    for (const { norm, rotation, gradient } of with_.rows) {
+      for (const [channel, angle] of rotation.entries()) {
+        const turned = Math.atan((0.1 * gradient![channel]!) / norm[channel]! ** 2);
+        expect(angle / turned).toBeCloseTo(1, 3); // ε of the batch-norm leaves a radial part
+        expect(angle).toBeGreaterThan(1e-4);
+      }
+    }
+  });
+
+  it("are not there unless asked for, and change nothing", () => {
+    expect(without.rows.every(({ gradient }) => gradient === undefined)).toBe(true);
+    expect(without.rows).toEqual(with_.rows.map(({ gradient: _, ...rest }) => rest));
+  });
+});
+
 describe("wrong options", () => {
   const base = plain(referenceRuntime());
   const exact = exactSchedule(translateSchedule({ rates, momentum: 0.9, weightDecay: 0.02 }));
@@ -222,6 +248,26 @@ describe("wrong options", () => {
       "a single class",
       () => ({ data: { ...data, labels: data.labels.map(() => 0), classes: ["all"] } }),
       /at least 2 classes, got 1/,
+    ],
+    [
+      "no weights for an optimizer that acts on norms",
+      () => ({ network: linearOnly(3), optimizer: sgdp() }),
+      /an optimizer with projection: expected a network with scale-invariant weights, got none/,
+    ],
+    [
+      "a control and an optimizer that acts on norms",
+      () => ({ control: paperCorrection(record), optimizer: sgdp() }),
+      /paper-correction: expected an optimizer that treats .* as all others, got one with projection/,
+    ],
+    [
+      "the exact schedule and adaptive clipping",
+      () => ({ control: exact, optimizer: withAdaptiveClip(sgd(), 0.1) }),
+      /the limit does not follow the norms, got adaptive clipping at 0.1/,
+    ],
+    [
+      "a group's adaptive clipping without the optimizer's",
+      () => ({ groups: [{ name: "all", match: () => true, adaptiveClip: 0.1 }] }),
+      /no limit of adaptive clipping in groups, got 0.1; use withAdaptiveClip/,
     ],
     ["nothing to control", () => ({ network: linearOnly(3), control: exact }), /scale-invariant weights, got none/],
     [

@@ -98,9 +98,13 @@ export function settingsOf(
     ["epochs", String(config.epochs)],
     ["batch", String(config.batch)],
     ["learning rate η", `${config.learningRate} per step, ${config.schedule}`],
-    config.optimizer === "sgd"
-      ? ["momentum μ", String(config.momentum)]
-      : ["optimizer", `${config.optimizer}, β ${config.beta1} and ${config.beta2}`],
+    ...(config.optimizer === "sgd" ? [] : [["optimizer", config.optimizer] as const]),
+    config.optimizer.includes("adam")
+      ? ["β₁ and β₂", `${config.beta1} and ${config.beta2}`]
+      : ["momentum μ", String(config.momentum)],
+    ...(config.clipAdaptive === undefined
+      ? []
+      : [["gradients clipped adaptively at", String(config.clipAdaptive)] as const]),
     ...(config.clipNorm === undefined ? [] : [["gradients clipped at", String(config.clipNorm)] as const]),
     ...(isFullPrecision(precisionOf(config))
       ? []
