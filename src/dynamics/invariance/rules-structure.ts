@@ -12,7 +12,7 @@ import { alikeAlong, regrouped, slicedLabels } from "./contraction.js";
 import { any, joined, type Labels, padded, transposed, uniform, unscaledLabels } from "./labels.js";
 import { unscaled } from "./monomials.js";
 import { moving, requiring, type ScalingRule } from "./rule.js";
-import { pure } from "./scaling.js";
+import { pure, type Scaling, type Shift } from "./scaling.js";
 
 const same: ScalingRule = ([x]) => x!;
 
@@ -60,29 +60,39 @@ const slice = moving<SliceParams>(
 
 const concat: ScalingRule<AxisParams> = (inputs, { inputs: values, output, params: { axis } }) => {
   const sizes = values.map(({ shape }) => shape[axis]!);
-  // A shift of one part is one of the whole, 0 in the other parts.
-  const alone = (labels: Labels, place: number): Labels =>
-    joined(
-      inputs.map((_, k) => (k === place ? labels : uniform(output.rank, any))),
-      axis,
-      sizes,
-    );
-  return {
-    labels: joined(
-      inputs.map(({ labels }) => labels),
-      axis,
-      sizes,
-    ),
-    shifts: inputs.flatMap(({ shifts }, place) =>
-      shifts.map((shift) => ({
+  const join = (parts: readonly Labels[]): Labels => joined(parts, axis, sizes);
+  const everywhere = commonShifts(inputs, axis);
+  const shared = new Set(everywhere.map(([{ source }]) => source));
+  // A shift of one part alone is one of the whole, 0 in the other parts.
+  const alone = inputs.flatMap(({ shifts }, place) =>
+    shifts
+      .filter(({ source }) => !shared.has(source))
+      .map((shift) => ({
         ...shift,
-        labels: alone(shift.labels, place),
+        labels: join(inputs.map((_, k) => (k === place ? shift.labels : uniform(output.rank, any)))),
         constant: shift.constant.with(axis, output.shape[axis] === 1),
         source: `${shift.source}@${place}%${output.id}`,
       })),
-    ),
+  );
+  return {
+    labels: join(inputs.map(({ labels }) => labels)),
+    shifts: [
+      ...everywhere.map((parts) => ({ ...parts[0], labels: join(parts.map(({ labels }) => labels)) })),
+      ...alone,
+    ],
   };
 };
+
+/** Shifts that all parts have, constant along the axis on which they are joined: the whole has them too, as when it is rolled. */
+function commonShifts([first, ...others]: readonly Scaling[], axis: number): [Shift, ...Shift[]][] {
+  return first!.shifts.flatMap((shift): [Shift, ...Shift[]][] => {
+    const twins = others.flatMap(({ shifts }) =>
+      shifts.filter(({ source, factor }) => source === shift.source && factor === shift.factor),
+    );
+    const all: [Shift, ...Shift[]] = [shift, ...twins];
+    return twins.length === others.length && all.every(({ constant }) => constant[axis]) ? [all] : [];
+  });
+}
 
 const pad: ScalingRule<PadParams> = ([x], { inputs, output, params: { before, after, value }, algebra }) => {
   const neutral = value === 0 || !Number.isFinite(value);
