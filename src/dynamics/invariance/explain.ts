@@ -36,7 +36,8 @@ export function explainer(
       const others = [...courses.ownersOf(product)].flatMap((other) =>
         other === weight ? [] : [weights[other]!.name],
       );
-      const unless = others.length === 0 ? "" : `, unless ${listed(others)} scales too`;
+      const unless =
+        others.length === 0 ? "" : `, unless ${listed(others)} ${others.length === 1 ? "scales" : "scale"} too`;
       const via = way(course.pathTo(at).slice(1, -1).map(called), called(at));
       const where = called(at);
       switch (reason) {
