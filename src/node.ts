@@ -7,6 +7,7 @@ export * from "./data/files/index.js";
 export * from "./data/threads/index.js";
 export * from "./experiments/index.js";
 export * from "./experiments/node/index.js";
+export * from "./foreign/files/index.js";
 export * from "./io/files/index.js";
 export { version } from "./io/files/package-version.js";
 export * from "./onnx/import/files/index.js";

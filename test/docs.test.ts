@@ -12,6 +12,7 @@ import { predictCommand } from "../src/cli/predict.js";
 import { reproduceCommand } from "../src/cli/reproduce.js";
 import { runConfigFrom } from "../src/cli/run-options.js";
 import { swapCommand } from "../src/cli/swap.js";
+import { traceCommand } from "../src/cli/trace.js";
 import { trainCommand } from "../src/cli/train.js";
 import { rejectUnknownOptions } from "../src/cli/unknown-options.js";
 import { parseSchedule } from "../src/optim/index.js";
@@ -97,6 +98,7 @@ const commands = {
   export: exportCommand,
   reproduce: reproduceCommand,
   equivalent: equivalentCommand,
+  trace: traceCommand,
   inspect: inspectCommand,
   swap: swapCommand,
 };

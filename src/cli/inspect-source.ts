@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { DataError, expectation, type Shape, type Tensor } from "../core/index.js";
 import type { OptimizerNumbers } from "../dynamics/index.js";
+import { readFloats, readWeights } from "../foreign/files/read-weights.js"; // not the room's index, which loads Arrow
 import { foldedExport, type ModelGraph, type ModelGraphOptions, matchTensors, modelGraph } from "../foreign/index.js";
-import { decodeSafetensors } from "../io/safetensors.js"; // not the room's index, which loads Arrow
 import { readOnnxFile } from "../onnx/import/files/index.js";
 
 /** What `normwise inspect` was pointed at. */
@@ -29,11 +29,12 @@ export async function openInspectSource(path: string, graph?: string): Promise<I
     const { build, ...rest } = readRunGraph(path);
     return { ...rest, build: ({ batch = 2 }) => build(batch), notes: [] };
   }
-  if (!path.endsWith(".safetensors")) {
+  const file = path.endsWith(".onnx") ? undefined : await readWeights(path);
+  if (file === undefined || file.format === "onnx") {
     if (graph !== undefined) throw new DataError(expectation("--graph", "a safetensors file to go with it", path));
     return onnxSource(path);
   }
-  const { tensors } = decodeSafetensors(await readFile(path), path);
+  const tensors = await readFloats(file);
   if (graph === undefined) return { tensors, notes: [] };
   return matchedSource(path, tensors, graph);
 }

@@ -12,9 +12,13 @@ import {
   TensorProto_DataLocation,
 } from "../../src/onnx/proto/onnx_pb.js";
 import type { FuzzLine } from "./support/fuzz-line.js";
-import { type Mutation, protobufMutations, safetensorsMutations } from "./support/mutations.js";
+import { blindMutations, type Mutation, protobufMutations, safetensorsMutations } from "./support/mutations.js";
 
 // Files of strangers, damaged by chance or by will: always a typed error or a correct reading.
+
+/** To look for more than a test run has time for: FUZZ_SEED=7 FUZZ_TIMES=20 npx vitest run test/foreign/fuzz.test.ts */
+const seed = Number(process.env.FUZZ_SEED ?? 20);
+const times = Number(process.env.FUZZ_TIMES ?? 1);
 
 const scratch = mkdtempSync(join(tmpdir(), "normwise-fuzz-"));
 const child = join(scratch, "child.mjs");
@@ -28,14 +32,14 @@ const golden = (path: string): Buffer => readFileSync(new URL(`../goldens/${path
 const convnet = golden("fuzz/convnet.onnx");
 const transformer = withExternalData(golden("fuzz/transformer.onnx"));
 
-/** A model whose tensors lie in another file, `data.bin`. */
-function withExternalData(bytes: Buffer): { readonly model: Buffer; readonly data: Buffer } {
+/** A model whose tensors lie in another file. */
+function withExternalData(bytes: Buffer, location = "data.bin"): { readonly model: Buffer; readonly data: Buffer } {
   const model = fromBinary(ModelProtoSchema, bytes);
   const parts: Uint8Array[] = [];
   let end = 0;
   for (const tensor of model.graph!.initializer) {
     const { rawData } = tensor;
-    const entries = { location: "data.bin", offset: String(end), length: String(rawData.length) };
+    const entries = { location, offset: String(end), length: String(rawData.length) };
     tensor.externalData = Object.entries(entries).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     );
@@ -126,7 +130,8 @@ function writeFamily(name: string, { file, beside }: Family, files: readonly Buf
 }
 
 describe.each(Object.entries(families))("%s", (name, family) => {
-  const { bytes, mutations, count, beside } = family;
+  const { bytes, mutations, beside } = family;
+  const count = family.count * times;
 
   it("is read as it is", async () => {
     const { lines, problem } = await readAll(writeFamily(`${name} whole`, family, [bytes]));
@@ -135,7 +140,7 @@ describe.each(Object.entries(families))("%s", (name, family) => {
   });
 
   it(`${count} times damaged, is refused with a typed error or read correctly`, async () => {
-    const random = randomStream(20, "fuzz", name);
+    const random = randomStream(seed, "fuzz", name);
     const damaged = Array.from({ length: count }, (_, i) => mutations[i % mutations.length]!(bytes, random));
     const folder = writeFamily(name, family, damaged);
     const { lines, problem } = await readAll(folder);
@@ -157,19 +162,18 @@ describe.each(Object.entries(families))("%s", (name, family) => {
   });
 });
 
-it("damage to external data is read as it is, or refused", async () => {
-  const random = randomStream(21, "fuzz", "external");
-  const mutations = protobufMutations.slice(0, 6);
-  const found: string[] = [];
-  for (let i = 0; i < 18; i++) {
-    const family = {
-      ...families.transformer!,
-      beside: ["data.bin", mutations[i % 6]!(transformer.data, random)] as const,
-    };
-    const { lines, problem } = await readAll(writeFamily(`external ${i}`, family, [transformer.model]));
-    expect(problem).toBeUndefined();
-    found.push(...lines.flatMap(({ outcomes }) => [...outcomes]));
+it("100 times damaged, external data is read as it is or refused", async () => {
+  const random = randomStream(seed, "fuzz", "external");
+  const folder = join(scratch, "external");
+  mkdirSync(folder);
+  for (let i = 0; i < 100; i++) {
+    const { model, data } = withExternalData(golden("fuzz/transformer.onnx"), `data-${i}`);
+    writeFileSync(join(folder, `${i}.onnx`), model);
+    writeFileSync(join(folder, `data-${i}`), blindMutations[i % blindMutations.length]!(data, random));
   }
-  expect(found.filter((outcome) => outcome !== "read" && outcome !== "DataError")).toEqual([]);
+  const { lines, problem } = await readAll(folder);
+  expect(problem).toBeUndefined();
+  const found = lines.flatMap(({ outcomes }) => [...outcomes]);
+  expect(found.length).toBe(200);
   expect(new Set(found)).toEqual(new Set(["read", "DataError"]));
 });

@@ -538,6 +538,52 @@ const indexing: [string, OperatorCase][] = [
   ],
 ];
 
+const sequence = normal("sequence", [5, 2, 3]);
+/** Weights of a layer of 4 cells for inputs of width 3. */
+const cells = (gates: number, directions: number): Tensors => ({
+  w: normal(`cells w ${gates}`, [directions, gates * 4, 3]),
+  r: normal(`cells r ${gates}`, [directions, gates * 4, 4]),
+  b: normal(`cells b ${gates}`, [directions, gates * 8]),
+});
+const lstmOutputs = { y: "float32", h: "float32", c: "float32" } as const;
+const recurrent: [string, OperatorCase][] = [
+  ...(["forward", "reverse", "bidirectional"] as const).flatMap((direction): [string, OperatorCase][] => {
+    const directions = direction === "bidirectional" ? 2 : 1;
+    const attributes = { direction, hidden_size: 4 };
+    return [
+      [
+        `LSTM ${direction}`,
+        single("LSTM", { x: sequence }, { attributes, initializers: cells(4, directions), outputs: lstmOutputs }),
+      ],
+      [
+        `GRU ${direction}`,
+        single(
+          "GRU",
+          { x: sequence },
+          { attributes, initializers: cells(3, directions), outputs: { y: "float32", h: "float32" } },
+        ),
+      ],
+    ];
+  }),
+  [
+    "GRU that resets the product",
+    single(
+      "GRU",
+      { x: sequence },
+      { attributes: { hidden_size: 4, linear_before_reset: 1 }, initializers: cells(3, 1) },
+    ),
+  ],
+  [
+    "LSTM that goes on from a state",
+    {
+      feeds: { x: sequence, h0: normal("h0", [1, 2, 4]), c0: normal("c0", [1, 2, 4]) },
+      initializers: cells(4, 1),
+      nodes: [node("LSTM", ["x", "w", "r", "b", "", "h0", "c0"], ["y", "h", "c"], { hidden_size: 4 })],
+      outputs: lstmOutputs,
+    },
+  ],
+];
+
 /** A node of known inputs alone, which is computed while the model is imported. */
 function known(
   operator: string,
@@ -640,4 +686,5 @@ export const operatorCases: readonly (readonly [string, OperatorCase])[] = [
   ...structure,
   ...resizing,
   ...indexing,
+  ...recurrent,
 ];

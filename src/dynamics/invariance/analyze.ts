@@ -54,7 +54,7 @@ export function analyzeInvariance(
 
   const values = neededValues([...outputs]);
   const factors = numberFactors(weights, values);
-  const algebra = new ScaleAlgebra();
+  const algebra = new ScaleAlgebra(ownerOf(factors));
   const scalings = propagate(values, outputs, factors, algebra, largestEpsilon);
   const requirements = [...algebra.requirements.values()];
   const alone = finestGroups(factors, requirements, algebra.monomials);

@@ -47,10 +47,16 @@ export function combined(a: Labels, b: Labels, combine: (a: number, b: number) =
   const [left, right] = [padded(a.shape, rank), padded(b.shape, rank)];
   const shape = left.map((size, axis) => Math.max(size, right[axis]!));
   const products = new Int32Array(sizeOf(shape));
-  const [fromA, fromB] = [strides(left), strides(right)];
-  eachIndex(shape, (index, at) => {
-    products[at] = combine(a.products[dot(index, fromA)]!, b.products[dot(index, fromB)]!);
-  });
+  const [p, q] = [a.products, b.products];
+  if ([p, q].every(({ length }) => length === 1 || length === products.length)) {
+    const [stepA, stepB] = [p.length === 1 ? 0 : 1, q.length === 1 ? 0 : 1];
+    for (let at = 0; at < products.length; at++) products[at] = combine(p[at * stepA]!, q[at * stepB]!);
+  } else {
+    const [fromA, fromB] = [strides(left), strides(right)];
+    eachIndex(shape, (index, at) => {
+      products[at] = combine(p[dot(index, fromA)]!, q[dot(index, fromB)]!);
+    });
+  }
   return compressed({ shape, products });
 }
 

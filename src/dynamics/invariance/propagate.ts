@@ -1,14 +1,10 @@
 import type { Value } from "../../graph/index.js";
 import { labelsOf, type WeightFactors } from "./factors.js";
-import { any, type Labels, unscaledLabels } from "./labels.js";
-import { unscaled } from "./monomials.js";
+import { any, type Labels, uniform, unscaledLabels } from "./labels.js";
 import type { RuleContext, ScalingRule } from "./rule.js";
 import { scales } from "./rule.js";
 import { scalingRules } from "./rules.js";
 import { pure, type ScaleAlgebra, type Scaling } from "./scaling.js";
-
-/** Constants of more elements than this are taken to be no zeros. */
-const mostLookedAt = 1 << 20;
 
 /**
  * How every value scales when each weight's channels are multiplied by factors; what must hold of the factors for the
@@ -30,13 +26,17 @@ export function propagate(
     const weight = factors.get(value);
     scalings.set(value, weight ? pure(labelsOf(weight, (factor) => monomials.factor(factor))) : scalingOf(value));
   }
-  for (const output of outputs) algebra.unscaledBy(scalings.get(output)!, output, "output");
+  for (const output of outputs) algebra.unscaledBy(algebra.reduced(scalings.get(output)!), output, "output");
   return scalings;
 
   function scalingOf(value: Value): Scaling {
     const { source } = value;
     if (source.kind !== "apply") return pure(constantLabels(value));
-    const inputs = source.inputs.map((input) => scalings.get(input)!);
+    const inputs = source.inputs.map((input) => {
+      const scaling = algebra.reduced(scalings.get(input)!);
+      scalings.set(input, scaling);
+      return scaling;
+    });
     const context: RuleContext = {
       output: value,
       inputs: source.inputs,
@@ -53,17 +53,12 @@ export function propagate(
   }
 }
 
-/** The labels of a constant: zeros and infinities may scale by any factor. */
-function constantLabels({ source, shape, rank }: Value): Labels {
-  if (source.kind !== "constant" || source.tensor.data.length > mostLookedAt) return unscaledLabels(rank);
+/** The labels of a constant. One of zeros and infinities alone, such as a mask that is added, may scale by any factor. */
+function constantLabels({ source, rank }: Value): Labels {
+  if (source.kind !== "constant") return unscaledLabels(rank);
   const { data, dtype } = source.tensor;
-  if (dtype === "float16" || dtype === "bfloat16") return unscaledLabels(rank);
-  const products = Int32Array.from(data as ArrayLike<number>, (number) =>
-    Number(number) === 0 || !Number.isFinite(Number(number)) ? any : unscaled,
-  );
-  const first = products[0];
-  if (products.every((product) => product === first)) {
-    return { shape: new Array<number>(rank).fill(1), products: products.slice(0, 1) };
-  }
-  return { shape, products };
+  const isBits = dtype === "float16" || dtype === "bfloat16";
+  for (const number of data)
+    if (isBits || (Number(number) !== 0 && Number.isFinite(Number(number)))) return unscaledLabels(rank);
+  return uniform(rank, any);
 }

@@ -35,10 +35,16 @@ export const homogeneous =
   ([x], { output, algebra }) =>
     pure(algebra.power(algebra.settled(x!, output), degree));
 
-/** Something that moves elements: labels and constancy move likewise; the numbers of a shift stay the same. */
+/**
+ * Something that moves elements: labels and constancy move likewise.
+ *
+ * @param movedOf Says how the numbers of a shift come to lie differently, so that it is not taken for what it was; empty if they
+ *   do not, as where only axes along which it is constant change.
+ */
 export function moving<P extends object>(
   labelsOf: (labels: Labels, context: RuleContext<P>) => Labels,
   constancyOf: (constant: readonly boolean[], context: RuleContext<P>) => readonly boolean[],
+  movedOf: (constant: readonly boolean[], context: RuleContext<P>) => string = () => "",
 ): ScalingRule<P> {
   return ([x], context) => ({
     labels: labelsOf(x!.labels, context),
@@ -46,6 +52,7 @@ export function moving<P extends object>(
       ...shift,
       labels: labelsOf(shift.labels, context),
       constant: constancyOf(shift.constant, context),
+      source: `${shift.source}${movedOf(shift.constant, context)}`,
     })),
   });
 }

@@ -18,7 +18,7 @@ function reduced(x: Scaling, axes: readonly number[], growth: number, context: R
   const { algebra, output } = context;
   const kept = x.shifts.filter(({ constant }) => axes.every((axis) => constant[axis]));
   const lost = x.shifts.filter((shift) => !kept.includes(shift));
-  const labels = algebra.settled({ labels: x.labels, shifts: lost }, output);
+  const labels = algebra.settled({ labels: x.labels, shifts: lost }, output, kept.length === 0);
   return {
     labels: alikeAlong(labels, axes, algebra.monomials, requiring(context, "contraction")),
     shifts: kept.map((shift) => ({ ...shift, factor: shift.factor * growth })),
@@ -64,9 +64,10 @@ function multiplied(
   const { algebra, output, inputs } = context;
   const both = a.shifts.length > 0 && b.shifts.length > 0;
   const kept = [a, b].map(({ shifts }, side) => shifts.filter((shift) => !both && constancyOf(shift, side as 0 | 1)));
-  const [left, right] = [a, b].map(({ labels, shifts }, side) =>
-    algebra.settled({ labels, shifts: shifts.filter((shift) => !kept[side]!.includes(shift)) }, output),
-  ) as [Labels, Labels];
+  const [left, right] = [a, b].map(({ labels, shifts }, side) => {
+    const lost = shifts.filter((shift) => !kept[side]!.includes(shift));
+    return algebra.settled({ labels, shifts: lost }, output, kept[side]!.length === 0);
+  }) as [Labels, Labels];
   const moved = (shift: Shift, side: 0 | 1): Shift => {
     const pending: Requirement[] = [...shift.pending];
     const require: Require = (product) => pending.push({ product, reason: "contraction", at: output });

@@ -1,4 +1,4 @@
-import { type DType, isFloating } from "../../core/index.js";
+import { type DType, isFloating, type Shape } from "../../core/index.js";
 import type {
   AxisParams,
   PadParams,
@@ -19,9 +19,17 @@ const same: ScalingRule = ([x]) => x!;
 const cast: ScalingRule<{ readonly dtype: DType }> = ([x], { output, params: { dtype }, algebra }) =>
   isFloating(dtype) ? x! : pure(algebra.unscaledBy(x!, output, "operator"));
 
+/** The sizes of the axes along which something varies. */
+const varying = (constant: readonly boolean[], shape: Shape): string =>
+  shape.filter((_, axis) => !constant[axis]).join();
+
 const reshape = moving<ShapeParams>(
   (labels, { inputs, output }) => reshapedLabels(labels, inputs[0]!.shape, output.shape),
   (constant, { inputs, output }) => reshapedConstancy(constant, inputs[0]!.shape, output.shape),
+  (constant, { inputs, output }) => {
+    const after = varying(reshapedConstancy(constant, inputs[0]!.shape, output.shape), output.shape);
+    return varying(constant, inputs[0]!.shape) === after ? "" : `[${output.shape}]`;
+  },
 );
 
 const broadcastTo = moving<ShapeParams>(
@@ -35,11 +43,19 @@ const broadcastTo = moving<ShapeParams>(
 const transpose = moving<TransposeParams>(
   (labels, { params }) => transposed(labels, params.permutation),
   (constant, { params }) => params.permutation.map((axis) => constant[axis]!),
+  (constant, { params: { permutation } }) => {
+    const order = permutation.filter((axis) => !constant[axis]);
+    return order.every((axis, k) => k === 0 || order[k - 1]! < axis) ? "" : `[${permutation}]`;
+  },
 );
 
 const slice = moving<SliceParams>(
   (labels, { params, output }) => slicedLabels(labels, params.starts, params.strides, output.shape),
   (constant, { output }) => constant.map((is, axis) => is || output.shape[axis] === 1),
+  (constant, { params: { starts, strides }, inputs, output }) => {
+    const cut = output.shape.some((size, axis) => !constant[axis] && size !== inputs[0]!.shape[axis]);
+    return cut ? `[${starts}:${output.shape}:${strides}]` : "";
+  },
 );
 
 const concat: ScalingRule<AxisParams> = (inputs, { inputs: values, output, params: { axis } }) => {

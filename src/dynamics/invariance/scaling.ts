@@ -1,6 +1,7 @@
 import type { Value } from "../../graph/index.js";
 import { any, combined, type Labels, mapped, uniform } from "./labels.js";
 import { Monomials, unscaled } from "./monomials.js";
+import { Ties } from "./ties.js";
 
 /**
  * What scale factors do to a value: each element of it is multiplied by the product that its label names, but for added
@@ -54,12 +55,34 @@ export class ScaleAlgebra {
   readonly epsilons: ScaledEpsilon[] = [];
   /** In the order of the values that ask for them; each product once. */
   readonly requirements = new Map<number, Requirement>();
+  /** Shifts that must scale as what they were added to does. */
+  readonly #settled = new Set<string>();
+  readonly #ties: Ties;
+
+  /** @param owner The weight that each factor belongs to. */
+  constructor(owner: Int32Array) {
+    this.#ties = new Ties(owner, this.monomials);
+  }
 
   require(requirement: Requirement): void {
     const { product } = requirement;
     if (product !== unscaled && product !== any && !this.requirements.has(product)) {
       this.requirements.set(product, requirement);
+      this.#ties.note(product);
     }
+  }
+
+  /**
+   * The same by what must hold so far: channels of a weight that must scale alike have one label, and a shift that must
+   * scale as the rest does is none. Keeps labels small.
+   */
+  reduced({ labels, shifts }: Scaling): Scaling {
+    return {
+      labels: this.#ties.reduced(labels),
+      shifts: shifts
+        .filter(({ source }) => !this.#settled.has(source))
+        .map((shift) => ({ ...shift, labels: this.#ties.reduced(shift.labels) })),
+    };
   }
 
   /** The labels that two values have in common; `require` is told what must be 1 for them to be equal. */
@@ -85,9 +108,13 @@ export class ScaleAlgebra {
     return mapped(labels, (product) => (product === any ? any : this.monomials.power(product, exponent)));
   }
 
-  /** The scaling without its shifts, which from here on must scale as the rest does. */
-  settled({ labels, shifts }: Scaling, at: Value): Labels {
+  /**
+   * The scaling without its shifts, which from here on must scale as the rest does.
+   * @param all Whether these are all its shifts: they need not be followed any more then, wherever they went.
+   */
+  settled({ labels, shifts }: Scaling, at: Value, all = true): Labels {
     for (const shift of shifts) {
+      if (all) this.#settled.add(shift.source);
       for (const requirement of shift.pending) this.require(requirement);
       this.equal(labels, shift.labels, (product) => this.require({ product, reason: "bias", at, added: shift.at }));
     }

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { DataError, expectation } from "../../core/index.js";
-import { fileError } from "../../io/files/index.js";
+import { fileError } from "../../io/files/file-error.js";
 
 /** A file that is read a range at a time. Nothing stays open between reads. */
 export interface ByteRanges {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { DataError, expectation, isFloating } from "../../core/index.js";
 import type { WeightTensor } from "../../dynamics/index.js";
-import { fileError } from "../../io/files/index.js";
+import { fileError } from "../../io/files/file-error.js";
 import { readOnnxFile } from "../../onnx/import/files/index.js";
 import { convertTensor } from "../../onnx/index.js";
 import { notFloating } from "../decode-floats.js";
@@ -28,6 +28,13 @@ export async function readWeights(path: string): Promise<WeightsFile> {
   if (headerLength !== undefined) return readSafetensorsRanges(file, headerLength);
   refuseOthers(path, start);
   return readOnnxWeights(path);
+}
+
+/** All floating-point tensors of a file, by name; see {@link StoredWeight.read}. */
+export async function readFloats({ weights }: WeightsFile): Promise<Record<string, WeightTensor>> {
+  const tensors: Record<string, WeightTensor> = {};
+  for (const { name, floating, read } of weights.values()) if (floating) tensors[name] = await read();
+  return tensors;
 }
 
 function isFolder(path: string): boolean {

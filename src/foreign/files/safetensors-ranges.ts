@@ -1,4 +1,4 @@
-import { parseStoredHeader } from "../../io/index.js";
+import { parseStoredHeader } from "../../io/safetensors-header.js";
 import { decodeFloats, isFloatType, notFloating } from "../decode-floats.js";
 import type { StoredWeight, WeightsFile } from "../stored-weight.js";
 import type { ByteRanges } from "./byte-ranges.js";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, expectation } from "../../core/index.js";
-import { fileError } from "../../io/files/index.js";
+import { fileError } from "../../io/files/file-error.js";
 import type { StoredWeight, WeightsFile } from "../stored-weight.js";
 
 /**

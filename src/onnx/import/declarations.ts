@@ -26,9 +26,11 @@ export class Declarations {
     const value = this.options.frozen?.(name)
       ? this.buffer(tensor).value
       : scope.parameter(last, shape, initializerOf(tensor), role, this.options.invarianceOf?.(name) ?? "none");
-    this.#values.set(tensor, value);
+    // Normalizations take their gains and shifts in float32.
+    const used = role === "weight" || role === "bias" ? scope.stored(value) : value;
+    this.#values.set(tensor, used);
     this.sources.set(name, tensor.initializer.name);
-    return value;
+    return used;
   }
 
   /** A tensor as a buffer, such as a running mean. */

@@ -40,8 +40,8 @@ class Importer {
   /** Why there is nothing for a name. */
   readonly #absent: Map<string, string>;
   readonly #origins = new Map<Value, OnnxNode>();
-  /** Values that are, or depend on, what stands for an unknown operator. */
-  readonly #clouded = new Set<Value>();
+  /** Names of what an unknown operator gives, and of all that depends on it, be it by its size. */
+  readonly #clouded = new Set<string>();
   readonly #unknown = new UnknownNodes();
   readonly #context: ImportContext;
   readonly #sizes: ReadonlyMap<string, number>;
@@ -83,6 +83,7 @@ class Importer {
       sources: this.#context.declarations.sources,
     };
   }
+
   #input(name: string): Value {
     const { inputs } = this.options;
     if (!Object.hasOwn(inputs, name)) {
@@ -107,7 +108,7 @@ class Importer {
   #add(node: OnnxNode): void {
     const { graph } = this.scope;
     const operands = node.inputs.map((name) => this.#known.get(name));
-    const clouded = operands.some((operand) => operand && isValue(operand) && this.#clouded.has(operand));
+    let clouded = node.inputs.some((name) => this.#clouded.has(name));
     const call = new Call(this.#context, node, operands);
     const first = graph.values.length;
     let result: Result;
@@ -121,13 +122,11 @@ class Importer {
         operand && !(isStored(operand) && !isFloating(operand.initializer.dtype)) ? [call.value(place)] : [],
       );
       result = opaqueOutputs(graph, this.file, node, inputs, this.#sizes);
-      for (const value of result as Value[]) this.#clouded.add(value);
+      clouded = true;
     }
     this.#keep(node, result);
-    for (const value of graph.values.slice(first)) {
-      this.#origins.set(value, node);
-      if (clouded) this.#clouded.add(value);
-    }
+    for (const value of graph.values.slice(first)) this.#origins.set(value, node);
+    if (clouded) for (const name of node.outputs) this.#clouded.add(name);
   }
 
   /** What the operator's rule makes of a node: elements where all inputs are known and there is a way, else values. */

@@ -178,6 +178,18 @@ describe("analyzeInvariance agrees with numbers, in float64", () => {
     expect(networks[1]!.gain).toMatchObject({ invariance: "joint", partners: [{ name: "shift", power: 1 }] });
   });
 
+  it("parts of one bias are not each other, and neither is it turned about", () => {
+    for (const other of [
+      (y: Value) => slice(y, [0, 3], [4, 6], [1, 1]),
+      (y: Value) => slice(transpose(reshape(y, [4, 2, 3]), [0, 2, 1]), [0, 0, 1], [4, 3, 2], [1, 1, 1]),
+    ]) {
+      const s = new Sketch();
+      const y = add(matmul(s.x("x", [4, 2]), s.w("w", [2, 6])), s.w("b", [6]));
+      const left = slice(y, [0, 0], [4, 3], [1, 1]);
+      expect(s.kinds(batchNormed(relu(sub(left, reshape(other(y), [4, 3]))))).b).not.toBe("channel");
+    }
+  });
+
   it("depthwise and grouped convolutions, channels joined and shuffled", () => {
     const s = new Sketch();
     const x = s.x("x", [3, 4, 5, 5]);

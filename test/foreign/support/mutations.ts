@@ -11,7 +11,7 @@ const splice = (bytes: Buffer, from: number, to: number, inside: Uint8Array): Bu
   Buffer.concat([bytes.subarray(0, from), inside, bytes.subarray(to)]);
 
 /** Changes of bytes that know nothing of the format. */
-const blind: readonly Mutation[] = [
+export const blindMutations: readonly Mutation[] = [
   (bytes, random) => {
     const changed = Buffer.from(bytes);
     for (let i = 0; i <= below(random, 8); i++) changed[below(random, changed.length)]! ^= 1 << below(random, 8);
@@ -94,7 +94,7 @@ const wide: readonly bigint[] = [
 
 /** Changes of the numbers of a protobuf message: sizes of axes, types, lengths, versions, attributes. */
 export const protobufMutations: readonly Mutation[] = [
-  ...blind,
+  ...blindMutations,
   (bytes, random) => {
     const { from, to } = pick(random, numbersOf(bytes)!);
     return splice(bytes, from, to, varint(pick(random, wide)));
@@ -163,7 +163,7 @@ const types = [
 ];
 
 export const safetensorsMutations: readonly Mutation[] = [
-  ...blind,
+  ...blindMutations,
   headerEdit((text, random) => replaceOne(text, /-?\d+(?=[,\]])/g, random, () => pick(random, jsonNumbers))),
   headerEdit((text, random) =>
     replaceOne(text, /\d+(?=[,\]])/g, random, (found) => String(Number(found) + below(random, 9) - 4)),

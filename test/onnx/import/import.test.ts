@@ -212,6 +212,20 @@ describe("operators that are not known", () => {
   });
 });
 
+describe("what depends on an unknown operator", () => {
+  it("by its size alone does not fail either", () => {
+    const nodes = [
+      node("Sorcery", ["x"], ["a"]),
+      node("Shape", ["a"], ["s"]),
+      node("Slice", ["s", "one", "two"], ["width"]),
+      node("Concat", ["width", "seven"], ["to"], { axis: 0 }),
+      node("Reshape", ["x", "to"], ["y"], {}, "follows"),
+    ];
+    const result = from({ nodes, initializers: { one: ints(1), two: ints(2), seven: ints(7) } }, { unknown: "opaque" });
+    expect(result.unknown.map(({ nodes: places }) => places)).toEqual([["Sorcery#0"], ["follows"]]);
+  });
+});
+
 describe("sizes", () => {
   it("come from the inputs where the model computes them", () => {
     for (const batch of [1, 5]) {
@@ -252,6 +266,35 @@ describe("sizes", () => {
       );
     }
   });
+});
+
+it.each(["float16", "float64"] as const)("computes a model of %s in float32", (dtype) => {
+  const bits = { float16: Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x4200), float64: Float64Array.of(1, -2, 0.5, 3) }[
+    dtype
+  ];
+  const bytes = onnxBytes({
+    inputs: { x: { dtype: "float32", shape: [2, 4] } },
+    initializers: { "a.bias": { dtype, shape: [4], data: bits } },
+    nodes: [
+      node("Cast", ["x"], ["narrow"], { to: dtype === "float16" ? 10 : 11 }),
+      node("Add", ["narrow", "a.bias"], ["sum"]),
+      node("Cast", ["sum"], ["y"], { to: 1 }),
+    ],
+    outputs: { y: "float32" },
+  });
+  const { outputs, scope } = imported(bytes, { x });
+  expect(scope.parameters.map(({ value }) => value.dtype)).toEqual(["float32"]);
+  const [y] = evaluate([outputs.y!], feedsOf(scope, { x }));
+  const bias = [1, -2, 0.5, 3];
+  expectClose(
+    y!,
+    tensor(
+      Float64Array.from(x.data, (value, at) => value + bias[at % 4]!),
+      [2, 4],
+      "float64",
+    ),
+    { absolute: 1e-12 },
+  );
 });
 
 it("maps every value that a node made to the node", () => {

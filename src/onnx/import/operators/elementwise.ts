@@ -53,23 +53,22 @@ function roleOf(call: Call, ofVector: g.Role): g.Role {
 
 /** What is added to a product with a gain is a shift, as in a normalization written out; elsewhere it is a bias. */
 function addedRole(call: Call): g.Role {
-  const other = call.operands.find((operand) => operand && isValue(operand));
-  const gained =
-    other instanceof g.Value &&
-    other.source.kind === "apply" &&
-    other.source.primitive.name === "mul" &&
-    other.source.inputs.some(
-      ({ source, shape }) => source.kind === "input" && shape.filter((size) => size !== 1).length <= 1,
-    );
-  return roleOf(call, gained ? "shift" : "bias");
+  const other = call.operands.filter((operand) => operand !== undefined).find(isValue);
+  return roleOf(call, other && isGained(other) ? "shift" : "bias");
 }
 
+function isGained({ source }: Value): boolean {
+  if (source.kind !== "apply" || source.primitive.name !== "mul") return false;
+  return source.inputs.some((x) => x.source.kind === "input" && x.shape.filter((size) => size !== 1).length <= 1);
+}
+
+/** Squares and roots have primitives of their own; a table of exponents goes by logarithms. */
 const power: Rule = (call) => {
   const x = call.value(0);
-  const { data } = call.host(1);
-  if (data.length === 1)
-    return data[0] === 2 ? g.square(x) : data[0] === 1 ? x : data[0] === 0.5 ? g.sqrt(x) : g.power(x, data[0]!);
-  return g.exp(g.mul(g.log(x), call.value(1)));
+  const [exponent, ...others] = call.host(1).data;
+  if (others.length > 0 || exponent === undefined) return g.exp(g.mul(g.log(x), call.value(1)));
+  if (exponent === 2) return g.square(x);
+  return exponent === 1 ? x : exponent === 0.5 ? g.sqrt(x) : g.power(x, exponent);
 };
 
 const cast: Rule = (call) => {

@@ -5,6 +5,7 @@ import { indexing } from "./indexing.js";
 import { linear } from "./linear.js";
 import { normalization } from "./normalization.js";
 import { pooling } from "./pooling.js";
+import { recurrence } from "./recurrent.js";
 import { reduction } from "./reduction.js";
 import { structure } from "./structure.js";
 
@@ -18,4 +19,5 @@ export const operators: Readonly<Record<string, Rule | undefined>> = {
   ...linear,
   ...pooling,
   ...normalization,
+  ...recurrence,
 };
