@@ -9,6 +9,7 @@ export * from "./experiments/index.js";
 export * from "./experiments/node/index.js";
 export * from "./foreign/files/index.js";
 export * from "./io/files/index.js";
+export { version } from "./io/files/package-version.js";
 export * from "./onnx/import/files/index.js";
 export * from "./report/files/index.js";
 export * from "./runtime/node/index.js";

@@ -37,15 +37,19 @@ function reach(input: Value): number[] {
   return sizes;
 }
 
+/** A vector whose elements differ by less than this hides what it does, being a bias or a gain of about 1. */
+const leastVariety = 0.1;
+
 /**
- * The elements of a weight as float32. One whose elements are all the same, as biases, gains and layer scales are at first, is
- * made random: a bias of 0 breaks nothing, and a branch scaled by 10⁻⁶ shows nothing.
+ * The elements of a weight as float32. One whose elements are all the same, or a vector of nearly equal ones, as biases, gains
+ * and layer scales are at first, is made random: a bias of 0 breaks nothing, and a branch scaled by 10⁻⁶ shows nothing.
  */
 export function variedWeight(weight: Tensor, random: RandomStream): Tensor<"float32"> {
   const data = Float32Array.from(floatsOf(weight));
-  const constant = data.every((value) => value === data[0]);
-  if (constant) {
-    const isGain = Math.abs(data[0] ?? 0) >= 0.05;
+  const first = data[0] ?? 0;
+  const near = weight.shape.length <= 1 ? leastVariety / 2 : 0;
+  if (data.every((value) => Math.abs(value - first) <= near)) {
+    const isGain = Math.abs(first) >= 2 * leastVariety;
     for (let i = 0; i < data.length; i++) {
       data[i] = isGain ? data[i]! * (0.5 + random.uniform()) : 0.5 * random.normal();
     }

@@ -1,7 +1,6 @@
 export * from "./atomic.js";
 export * from "./file-error.js";
 export * from "./norm-reader.js";
-export * from "./package-version.js";
 export * from "./run-config.js";
 export * from "./run-folder.js";
 export * from "./run-reader.js";
