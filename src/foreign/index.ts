@@ -11,6 +11,7 @@ export * from "./inspection.js";
 export * from "./match-names.js";
 export * from "./model-graph.js";
 export * from "./name-map.js";
+export * from "./onnx-network.js";
 export * from "./scope-graph.js";
 export * from "./spread-of.js";
 export * from "./stored-weight.js";
