@@ -121,7 +121,7 @@ interface KnownWeights {
 }
 
 function guessed(tensors: readonly NamedShape[]): KnownWeights {
-  const names = [...guessInvariant(tensors)];
+  const names = [...guessInvariant(tensors).keys()];
   const known = names.map((name): [string, TracedWeight] => [name, { name, invariance: "channel", guessed: true }]);
   const note =
     names.length === 0

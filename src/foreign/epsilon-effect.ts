@@ -1,5 +1,5 @@
 import type { EpsilonUse, WeightInvariance } from "../dynamics/index.js";
-import { floatsOf } from "./group-norms.js";
+import { floatTensor } from "./float-tensor.js";
 import type { ModelGraph } from "./model-graph.js";
 import { type Spread, spreadOf } from "./spread-of.js";
 
@@ -38,5 +38,6 @@ function effectOf({ epsilon, degree, at }: EpsilonUse, model: ModelGraph, channe
   const spread = place?.spread === undefined ? undefined : model.read(place.spread);
   if (place === undefined || spread === undefined) return undefined;
   if (channels !== undefined && spread.data.length !== channels) return undefined;
-  return Array.from(floatsOf(spread), (value) => ((degree / place.power) * epsilon) / (Math.max(value, 0) + epsilon));
+  const { data } = floatTensor(spread);
+  return Array.from(data, (value) => ((degree / place.power) * epsilon) / (Math.max(value, 0) + epsilon));
 }

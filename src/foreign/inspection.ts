@@ -4,6 +4,7 @@ import {
   analyzeInvariance,
   checkedNumbers,
   type FinestInvariance,
+  groupNorms,
   isInvariantAlone,
   type OptimizerNumbers,
   type Partner,
@@ -15,10 +16,11 @@ import type { Role } from "../graph/index.js";
 import type { OnnxFile, UnknownOperator } from "../onnx/index.js";
 import { deadChannels } from "./dead-channels.js";
 import { type EpsilonEffect, epsilonEffect } from "./epsilon-effect.js";
+import { floatTensor } from "./float-tensor.js";
 import { foldedExport } from "./folded-export.js";
-import { type GroupKind, groupNorms, groupsOf } from "./group-norms.js";
 import { type ModelGraph, type ModelGraphOptions, modelGraph } from "./model-graph.js";
 import { type Spread, spreadOf } from "./spread-of.js";
+import { type GroupKind, groupsOf } from "./weight-groups.js";
 
 /** Options of {@link inspectModel}. */
 export interface InspectionOptions {
@@ -140,8 +142,8 @@ function inspectWeight(
   const { name, shape, invariance, because, withoutEffect, partners, axis } = found;
   const groups = groupsOf(found);
   const tensor = model.read(name);
-  const norms = tensor && groupNorms(tensor, groups);
-  const norm = norms && spreadOf(norms);
+  const norms = tensor && groupNorms(floatTensor(tensor), groups);
+  const norm = norms && norms.length > 0 ? spreadOf(norms) : undefined;
   const members = Array.from(groups.groups).filter((group) => group >= 0).length;
   const perChannel = shape.reduce((product, each) => product * each, 1) / Math.max(1, shape[axis] ?? 1);
   const size = (perChannel * members) / Math.max(1, groups.count);
