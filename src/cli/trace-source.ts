@@ -16,7 +16,8 @@ import { readOnnxFile } from "../onnx/import/files/index.js";
 import { parseSchedule, scheduleRates } from "../optim/index.js";
 import type { RunConfig } from "../train/index.js";
 import { type RunData, readRunConfig } from "../train/node/index.js";
-import { clamped, countArgument, numbersOf, stepsArgument, type TraceArguments } from "./trace-arguments.js";
+import { type Given, optionalCount } from "./number-options.js";
+import { clamped, numbersOf, stepsArgument } from "./trace-arguments.js";
 
 /** What was traced, and how. */
 export interface Traced {
@@ -28,7 +29,7 @@ export interface Traced {
 }
 
 /** Reads what the command names: checkpoints, or the record of a run folder. */
-export async function traceOf(paths: readonly string[], args: TraceArguments): Promise<Traced> {
+export async function traceOf(paths: readonly string[], args: Given): Promise<Traced> {
   if (!existsSync(join(paths[0]!, "run.json"))) return traceFiles(paths, args);
   assertArgument(paths.length === 1, "normwise trace", "one run folder, or checkpoints", paths.join(" "));
   const own = ["lr", "weight-decay", "momentum", "optimizer", "schedule", "total-steps", "steps", "every", "graph"];
@@ -77,9 +78,9 @@ function decayOfWeight({ groups, weightDecay }: RunConfig, name: string): number
   return groups.find(({ match }) => matches(match))?.weightDecay ?? weightDecay;
 }
 
-async function traceFiles(paths: readonly string[], args: TraceArguments): Promise<Traced> {
-  const [steps, every] = [stepsArgument(args), countArgument(args, "every")];
-  const stepsPerEpoch = countArgument(args, "steps-per-epoch");
+async function traceFiles(paths: readonly string[], args: Given): Promise<Traced> {
+  const [steps, every] = [stepsArgument(args), optionalCount(args, "every")];
+  const stepsPerEpoch = optionalCount(args, "steps-per-epoch");
   const checkpoints = await openCheckpoints(paths, {
     ...(steps === undefined ? {} : { steps }),
     ...(every === undefined ? {} : { every }),
@@ -95,7 +96,7 @@ async function traceFiles(paths: readonly string[], args: TraceArguments): Promi
 /** The weights to trace: those that are scale-invariant, or are guessed to be; all matrices and kernels with `--all`. */
 async function chooseWeights(
   { label, format, weights }: OpenCheckpoint,
-  args: TraceArguments,
+  args: Given,
 ): Promise<{ weights: TracedWeight[]; notes: string[] }> {
   const candidates = [...weights.values()].filter(
     ({ name, shape, floating }) => floating && shape.length >= 2 && !name.startsWith("optimizer/"),
