@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assertArgument } from "../core/index.js";
+import { isInvariantAlone } from "../dynamics/index.js";
 import { type OpenCheckpoint, openCheckpoints, traceRun } from "../foreign/files/index.js";
 import {
   graphWeights,
@@ -104,16 +105,13 @@ async function chooseWeights(
   assertArgument(candidates.length > 0, label, "at least one floating-point tensor of two axes", "none");
   const graph = args.graph === undefined ? (format === "onnx" ? label : undefined) : String(args.graph);
   const { known, notes } = graph === undefined ? guessed([...weights.values()]) : await analysed(graph, candidates);
-  const all = args.all === true || ![...known.values()].some(isInvariant);
+  const all = args.all === true || ![...known.values()].some(isInvariantAlone);
   const found = candidates.flatMap(({ name }): TracedWeight[] => {
     const weight = known.get(name) ?? { name, invariance: "none", guessed: graph === undefined };
-    return isInvariant(weight) || all ? [weight] : [];
+    return isInvariantAlone(weight) || all ? [weight] : [];
   });
   return { weights: found, notes };
 }
-
-/** Whether the theory is about it: a weight that may be scaled without another. */
-const isInvariant = ({ invariance }: TracedWeight): boolean => invariance !== "none" && invariance !== "joint";
 
 /** What is known of weights before they are traced, by name. */
 interface KnownWeights {

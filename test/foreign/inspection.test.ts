@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { InvalidArgumentError, randomStream, type Tensor, tensor } from "../../src/core/index.js";
 import { groupNorms } from "../../src/dynamics/index.js";
 import {
-  candidateShapes,
   foldedExport,
   guessInspection,
   type InspectedWeight,
@@ -12,6 +11,7 @@ import {
   invarianceOf,
   matchTensors,
 } from "../../src/foreign/index.js";
+import { candidateShapes } from "../../src/foreign/input-shapes.js";
 import { groupsOf } from "../../src/foreign/weight-groups.js";
 import { neededValues } from "../../src/graph/index.js";
 import { conv2d, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";

@@ -1,7 +1,7 @@
 import type { RunReader } from "../../io/files/index.js";
 import type { Spread } from "../spread-of.js";
-import { tracePoint } from "../trace-point.js";
-import type { TraceNumbers, WeightTrace } from "../weight-trace.js";
+import { tracePoint } from "../trace/trace-point.js";
+import type { TraceNumbers, WeightTrace } from "../trace/weight-trace.js";
 
 /**
  * The norms and rotations that one of Normwise's own runs has recorded, as {@link WeightTrace}s: every recorded step is a moment with

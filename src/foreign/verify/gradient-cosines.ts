@@ -1,7 +1,7 @@
 import type { Tensor } from "../../core/index.js";
-import { forEachRun } from "../../dynamics/index.js";
-import { floatTensor } from "../float-tensor.js";
+import { forEachRun } from "../../dynamics/channel-groups.js";
 import type { WeightGroups } from "../weight-groups.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /** Sums over each group of a weight. */
 interface GroupSums {

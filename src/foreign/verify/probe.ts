@@ -7,8 +7,8 @@ import {
   type Tensor,
 } from "../../core/index.js";
 import { add, gradients, mul, type Runtime, type State, type Tensors, total } from "../../graph/index.js";
-import { floatTensor } from "../float-tensor.js";
 import type { ModelGraph } from "../model-graph.js";
+import { floatTensor } from "../weights/float-tensor.js";
 import { randomInput, variedWeight } from "./random-tensors.js";
 
 /** A model on random data, with weights that can be exchanged one by one. */

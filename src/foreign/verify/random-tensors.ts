@@ -1,6 +1,6 @@
 import { isFloating, type RandomStream, sizeOf, type Tensor, tensor } from "../../core/index.js";
 import type { Value } from "../../graph/index.js";
-import { floatTensor } from "../float-tensor.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /**
  * Something for a model's input: normal numbers; indices that are uniform over what they choose from; ones for other

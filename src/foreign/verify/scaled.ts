@@ -1,5 +1,5 @@
 import type { RandomStream, Tensor } from "../../core/index.js";
-import { forEachRun } from "../../dynamics/index.js";
+import { forEachRun } from "../../dynamics/channel-groups.js";
 import type { WeightGroups } from "../weight-groups.js";
 
 /** ε loses its influence on weights that are this many times as long, as the kth power of it. */

@@ -1,5 +1,5 @@
 import { randomStream, type Tensor } from "../../core/index.js";
-import type { FinestInvariance, WeightInvariance } from "../../dynamics/index.js";
+import { type FinestInvariance, isInvariantAlone, type WeightInvariance } from "../../dynamics/index.js";
 import type { Runtime, Tensors } from "../../graph/index.js";
 import type { ModelGraph } from "../model-graph.js";
 import { eachChannel, groupsOf, type WeightGroups, wholeTensor } from "../weight-groups.js";
@@ -106,7 +106,7 @@ async function testBench(probe: Probe, invariances: readonly WeightInvariance[],
   const tolerance = Math.max(leastTolerance, noiseFactor * relativeChange(await probe.outputs(near), plain));
   const slopes = [await probe.gradients(0), await probe.gradients(1)];
   const nearSlopes = [await probe.gradients(0, near), await probe.gradients(1, near)];
-  const invariant = invariances.filter(({ invariance }) => invariance !== "none" && invariance !== "joint");
+  const invariant = invariances.filter(isInvariantAlone);
   const longer = (times: number) =>
     Object.fromEntries(invariant.map(({ name }) => [name, scaled(weights.get(name)!, times)]));
   const longSlopes = new Map<number, Promise<Record<string, Tensor>>>();

@@ -1,15 +1,16 @@
-import { assertArgument, DataError, expectation } from "../core/index.js";
+import { assertArgument, DataError, expectation } from "../../core/index.js";
 import {
   groupNorms,
   groupSize,
   groupSquaredChords,
+  isInvariantAlone,
   persistence,
   rotationPerStep,
   squaredWalk,
   type WeightTensor,
-} from "../dynamics/index.js";
-import { spreadOf } from "./spread-of.js";
-import type { StoredWeight } from "./stored-weight.js";
+} from "../../dynamics/index.js";
+import { spreadOf } from "../spread-of.js";
+import type { StoredWeight } from "../weights/stored-weight.js";
 import { tracePoint } from "./trace-point.js";
 import type { TracedWeight, TraceNumbers, WeightTrace } from "./weight-trace.js";
 
@@ -71,7 +72,7 @@ export async function traceCheckpoints(
     const measured = {
       step,
       norms: norms[i]!,
-      invariant: traced.invariance !== "none" && traced.invariance !== "joint",
+      invariant: isInvariantAlone(traced),
       rate: numbers.rateAt(last ? step - 1 : step),
     };
     const span = single[i - 1];

@@ -1,6 +1,6 @@
-import type { Tensor } from "../core/index.js";
-import type { WeightTensor } from "../dynamics/index.js";
-import { convertTensor } from "../onnx/index.js";
+import type { Tensor } from "../../core/index.js";
+import type { WeightTensor } from "../../dynamics/index.js";
+import { convertTensor } from "../../onnx/index.js";
 
 /** A tensor whose elements are numbers at hand: float64 as it is, all narrower ones as float32, which holds each exactly. */
 export function floatTensor(tensor: Tensor): WeightTensor {

@@ -1,4 +1,4 @@
-import type { Spread } from "./spread-of.js";
+import type { Spread } from "../spread-of.js";
 import type { WeightTrace } from "./weight-trace.js";
 
 /** One weight at one moment, flat: a row of a table. What was not measured or does not apply is null. */

@@ -1,12 +1,12 @@
-import { isFloating, type Tensor } from "../core/index.js";
-import { groupNorms, turningRate } from "../dynamics/index.js";
-import type { Role } from "../graph/index.js";
+import { isFloating, type Tensor } from "../../core/index.js";
+import { groupNorms, turningRate } from "../../dynamics/index.js";
+import type { Role } from "../../graph/index.js";
+import { spreadOf } from "../spread-of.js";
+import { eachChannel, groupsOf } from "../weight-groups.js";
+import { floatTensor } from "../weights/float-tensor.js";
+import { guessInvariant } from "../weights/guess-invariant.js";
 import { shrunkenChannels } from "./dead-channels.js";
-import { floatTensor } from "./float-tensor.js";
-import { guessInvariant } from "./guess-invariant.js";
 import { concluded, type InspectedWeight, type Inspection, type InspectionOptions } from "./inspection.js";
-import { spreadOf } from "./spread-of.js";
-import { eachChannel, groupsOf } from "./weight-groups.js";
 
 /**
  * An inspection of weights without their graph: guesses by name and shape, labelled as such; see {@link guessInvariant}.

@@ -1,4 +1,4 @@
-import type { Shape } from "../core/index.js";
+import { type Shape, sameShape } from "../../core/index.js";
 
 /** What a name map needs to know of a tensor. */
 export interface NamedShape {
@@ -57,8 +57,8 @@ export function nameMap(wanted: readonly NamedShape[], given: readonly NamedShap
       continue;
     }
     left.delete(found);
-    const transposed = !same(found.shape, shape);
-    const fits = !transposed || (shape.length === 2 && same([...found.shape].reverse(), shape));
+    const transposed = !sameShape(found.shape, shape);
+    const fits = !transposed || (shape.length === 2 && sameShape([...found.shape].reverse(), shape));
     if (fits) matches.set(name, { from: found.name, transposed, guessed: false });
     else misshaped.push({ name, wanted: shape, got: found.shape });
   }
@@ -125,8 +125,6 @@ function canonical(name: string): string {
 }
 
 const isCounter = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name);
-
-const same = (a: Shape, b: Shape): boolean => a.join() === b.join();
 
 const byNumber = (a: NamedShape, b: NamedShape): number =>
   Number(/\d+$/.exec(a.name)![0]) - Number(/\d+$/.exec(b.name)![0]);

@@ -1,6 +1,6 @@
-import type { Shape } from "../core/index.js";
-import type { ChannelGroups, FinestInvariance, OptimizerKind } from "../dynamics/index.js";
-import type { Spread } from "./spread-of.js";
+import type { Shape } from "../../core/index.js";
+import type { ChannelGroups, FinestInvariance, OptimizerKind } from "../../dynamics/index.js";
+import type { Spread } from "../spread-of.js";
 
 /** The hyperparameters of a traced training. */
 export interface TraceNumbers {

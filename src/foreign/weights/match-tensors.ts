@@ -1,4 +1,4 @@
-import type { Tensor } from "../core/index.js";
+import type { Tensor } from "../../core/index.js";
 import { floatTensor } from "./float-tensor.js";
 import { type NamedShape, type NameMatch, nameMap } from "./name-map.js";
 

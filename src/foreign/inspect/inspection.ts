@@ -1,7 +1,6 @@
 import {
   type Advice,
   advise,
-  analyzeInvariance,
   checkedNumbers,
   type FinestInvariance,
   groupNorms,
@@ -11,16 +10,17 @@ import {
   predictEquilibrium,
   turningRate,
   type WeightInvariance,
-} from "../dynamics/index.js";
-import type { Role } from "../graph/index.js";
-import type { OnnxFile, UnknownOperator } from "../onnx/index.js";
+} from "../../dynamics/index.js";
+import type { Role } from "../../graph/index.js";
+import type { OnnxFile, UnknownOperator } from "../../onnx/index.js";
+import { invarianceOf } from "../invariance-of.js";
+import { type ModelGraph, type ModelGraphOptions, modelGraph } from "../model-graph.js";
+import { type Spread, spreadOf } from "../spread-of.js";
+import { type GroupKind, groupsOf } from "../weight-groups.js";
+import { floatTensor } from "../weights/float-tensor.js";
 import { deadChannels } from "./dead-channels.js";
 import { type EpsilonEffect, epsilonEffect } from "./epsilon-effect.js";
-import { floatTensor } from "./float-tensor.js";
 import { foldedExport } from "./folded-export.js";
-import { type ModelGraph, type ModelGraphOptions, modelGraph } from "./model-graph.js";
-import { type Spread, spreadOf } from "./spread-of.js";
-import { type GroupKind, groupsOf } from "./weight-groups.js";
 
 /** Options of {@link inspectModel}. */
 export interface InspectionOptions {
@@ -88,11 +88,6 @@ export function inspectModel(file: OnnxFile, options: InspectionOptions & ModelG
   const inspection = inspectGraph(model, invarianceOf(model), options);
   const folded = foldedExport(file);
   return folded === undefined ? inspection : { ...inspection, notes: [...inspection.notes, folded] };
-}
-
-/** The scale-invariance of all parameters of a model. */
-export function invarianceOf(model: ModelGraph): WeightInvariance[] {
-  return analyzeInvariance(Object.values(model.outputs), model.parameters, { nameOf: model.nameOf });
 }
 
 /** {@link inspectModel} for a model that is a graph already, and what an analysis found of its parameters. */

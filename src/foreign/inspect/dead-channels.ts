@@ -1,8 +1,8 @@
-import type { Tensor } from "../core/index.js";
-import { groupNorms, type WeightInvariance } from "../dynamics/index.js";
-import { floatTensor } from "./float-tensor.js";
-import type { ModelGraph } from "./model-graph.js";
-import { spreadOf } from "./spread-of.js";
+import type { Tensor } from "../../core/index.js";
+import { groupNorms, type WeightInvariance } from "../../dynamics/index.js";
+import type { ModelGraph } from "../model-graph.js";
+import { spreadOf } from "../spread-of.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /** Below this part of the layer's median norm, and below this size of a gain, which is about 1, a channel counts as dead. */
 const negligible = 1e-6;

@@ -1,5 +1,5 @@
-import { DataError, type DType, expectation, fromFloat16Bits, type Shape, type Tensor } from "../core/index.js";
-import type { WeightTensor } from "../dynamics/index.js";
+import { DataError, type DType, expectation, fromFloat16Bits, type Shape, type Tensor } from "../../core/index.js";
+import type { WeightTensor } from "../../dynamics/index.js";
 import { floatTensor } from "./float-tensor.js";
 
 const dtypes: Readonly<Record<string, DType>> = {

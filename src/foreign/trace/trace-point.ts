@@ -1,5 +1,5 @@
-import { effectiveRates, normLimit, steadyState } from "../dynamics/index.js";
-import { spreadOf } from "./spread-of.js";
+import { effectiveRates, normLimit, steadyState } from "../../dynamics/index.js";
+import { spreadOf } from "../spread-of.js";
 import type { TraceNumbers, TracePoint } from "./weight-trace.js";
 
 /** What was measured of a weight at a moment. */

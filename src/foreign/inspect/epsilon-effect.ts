@@ -1,7 +1,7 @@
-import type { EpsilonUse, WeightInvariance } from "../dynamics/index.js";
-import { floatTensor } from "./float-tensor.js";
-import type { ModelGraph } from "./model-graph.js";
-import { type Spread, spreadOf } from "./spread-of.js";
+import type { EpsilonUse, WeightInvariance } from "../../dynamics/index.js";
+import type { ModelGraph } from "../model-graph.js";
+import { type Spread, spreadOf } from "../spread-of.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /** How far ε keeps a weight from being exactly scale-invariant. */
 export interface EpsilonEffect {
