@@ -12,6 +12,10 @@ export const modelArgs = {
   data: { type: "string", description: "folder with images, or embedded (a run's own data)" },
   split: { type: "string", description: "test or train", default: "test" },
   checkpoint: { type: "string", description: "of a run: last (default) or best" },
+  normalization: {
+    type: "string",
+    description: "of an .onnx file that takes floats, as in training: unit, imagenet, data or means/deviations (unit)",
+  },
   threads: { type: "string", description: "threads of the runtime", default: "2" },
 } as const;
 
@@ -47,13 +51,19 @@ export async function predictionsFor(given: {
   readonly data?: string | undefined;
   readonly split: string;
   readonly checkpoint?: string | undefined;
+  readonly normalization?: string | undefined;
   readonly threads: string;
 }) {
   const { split } = given;
   if (split !== "test" && split !== "train") {
     throw new InvalidArgumentError(expectation("--split", "test or train", split));
   }
-  const model = await openModel(given.model, given.checkpoint, numberOption("threads", given.threads));
+  const model = await openModel(
+    given.model,
+    given.checkpoint,
+    numberOption("threads", given.threads),
+    given.normalization,
+  );
   try {
     const data = await loadDataset(given.data ?? model.source ?? "embedded", split, model.imageSize);
     const predictions = classify(await model.logits(data), data.labels.length);

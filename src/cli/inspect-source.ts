@@ -26,7 +26,7 @@ export async function openInspectSource(path: string, graph?: string): Promise<I
   if ((await kindOf(path)) === "folder") {
     if (graph !== undefined) throw new DataError(expectation("--graph", "a safetensors file to go with it", path));
     const { readRunGraph } = await import("../train/node/run-graph.js");
-    const { build, ...rest } = readRunGraph(path);
+    const { build, ...rest } = await readRunGraph(path);
     return { ...rest, build: ({ batch = 2 }) => build(batch), notes: [] };
   }
   const file = path.endsWith(".onnx") ? undefined : await readWeights(path);

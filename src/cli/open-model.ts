@@ -1,7 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { assertArgument, DataError, expectation, InvalidArgumentError, RunError } from "../core/index.js";
+import {
+  assertArgument,
+  DataError,
+  expectation,
+  InvalidArgumentError,
+  RunError,
+  sizeOf,
+  type Tensor,
+} from "../core/index.js";
 import { evaluationBatches, type ImageDataset } from "../data/index.js";
 import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
+import { normalizationOf, type PixelNormalization } from "../train/index.js";
 import { loadRun } from "../train/node/index.js";
 
 /** A classifier to evaluate or predict with: a run folder's, or an `.onnx` file's. */
@@ -21,9 +30,15 @@ export interface OpenModel {
  * Opens a run folder, or an `.onnx` file with one input (images [N, C, H, W]) and logits [N, classes] as first output.
  * @throws RunError if it is neither.
  */
-export async function openModel(path: string, checkpoint: string | undefined, threads: number): Promise<OpenModel> {
+export async function openModel(
+  path: string,
+  checkpoint: string | undefined,
+  threads: number,
+  normalization?: string,
+): Promise<OpenModel> {
   const chosen = checkpointOption(checkpoint);
-  if (path.endsWith(".onnx")) return openOnnx(path, threads);
+  if (path.endsWith(".onnx")) return openOnnx(path, threads, normalization);
+  assertArgument(normalization === undefined, "--normalization", "an .onnx file", path, "a run has its own");
   const runtime = nodeRuntime({ threads });
   try {
     const { model, source, close } = await loadRun(path, runtime, chosen);
@@ -55,7 +70,7 @@ export function checkpointOption(text: string | undefined): { readonly checkpoin
   throw new InvalidArgumentError(expectation("--checkpoint", "last or best", text));
 }
 
-async function openOnnx(path: string, threads: number): Promise<OpenModel> {
+async function openOnnx(path: string, threads: number, normalization = "unit"): Promise<OpenModel> {
   const bytes = await readFile(path).catch((cause: Error) => {
     throw new RunError(expectation(path, "a readable .onnx file", cause.message));
   });
@@ -78,7 +93,7 @@ async function openOnnx(path: string, threads: number): Promise<OpenModel> {
       const rows: Float32Array[] = [];
       for (let index = 0; index < source.batchesPerEpoch; index++) {
         const { images, size: real } = await source.batch(0, index);
-        const fed = dtype === "float32" && images.dtype === "uint8" ? asFractions(images.data) : images.data;
+        const fed = dtype === "float32" ? normalized(images, normalizationOf({ normalization }, data)) : images.data;
         const result = await session.run({ [name]: { dtype, shape: images.shape, data: fed } as typeof images });
         const logits = result[output]!;
         rows.push((logits.data as Float32Array).slice(0, (real * logits.data.length) / size));
@@ -95,6 +110,13 @@ async function openOnnx(path: string, threads: number): Promise<OpenModel> {
   };
 }
 
-/** Bytes as the values they stand for, for models that take floats. */
-const asFractions = (bytes: Uint8Array | Float32Array): Float32Array =>
-  Float32Array.from(bytes, (value) => value / 255);
+/** Pixels [N, C, …] as values in [0, 1], for models that take floats, less the mean and divided by the deviation. */
+function normalized({ data, dtype, shape }: Tensor, { mean, std }: PixelNormalization): Float32Array {
+  const [, channels = 1, ...rest] = shape;
+  const perChannel = sizeOf(rest);
+  const unit = dtype === "uint8" ? 255 : 1;
+  return Float32Array.from(data as ArrayLike<number>, (value, at) => {
+    const channel = Math.floor(at / perChannel) % channels;
+    return (value / unit - mean[channel]!) / std[channel]!;
+  });
+}

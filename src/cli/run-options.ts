@@ -10,7 +10,18 @@ export const runOptions = {
   model: {
     type: "string",
     description:
-      "vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101; for CIFAR: resnet20, resnet32, resnet44, resnet56, resnet110",
+      "vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101; for CIFAR: resnet20, resnet32, resnet44, resnet56, resnet110; or an .onnx file",
+  },
+  freeze: {
+    type: "string",
+    description: ".onnx: pattern of the names of parameters that are not trained; may be repeated",
+  },
+  "new-head": { type: "boolean", description: ".onnx: replace the last linear layer by one for the data's classes" },
+  "repeat-gray": { type: "boolean", description: ".onnx: give grey images to a model of three channels" },
+  normalization: {
+    type: "string",
+    description:
+      "of pixel values in 0..1: data, imagenet, unit, or means/deviations: 0.5,0.5,0.5/0.25,0.25,0.25 (data)",
   },
   width: { type: "string", description: "multiplies the channels (1)" },
   "weight-scale": { type: "string", description: "multiplies the initial weights of the convolutions (1)" },
@@ -166,6 +177,7 @@ export async function runConfigFrom(args: Given, rawArgs: readonly string[]): Pr
   for (const [name, value] of Object.entries(given)) {
     const place = partOf(name);
     if (place) changed[place.part] = { ...changed[place.part], [place.field]: value };
+    else if (name === "freeze") fields.freeze = repeated(rawArgs, "freeze");
     else if (name === "group") fields.groups = repeated(rawArgs, "group").map(parseGroup);
     else fields[fieldOf[name] ?? camelCase(name)] = value;
   }

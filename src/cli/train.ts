@@ -31,6 +31,7 @@ export const trainCommand = defineCommand({
         signal: interruption.signal,
         onStep: progress.onStep,
         onEpoch: progress.onEpoch,
+        onNotice: (notice) => void process.stderr.write(`${notice}\n`),
       });
       progress.stop();
       if (interrupted) {

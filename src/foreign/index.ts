@@ -11,6 +11,7 @@ export {
 } from "./inspect/inspection.js";
 export * from "./invariance-of.js";
 export * from "./model-graph.js";
+export * from "./onnx-network.js";
 export * from "./scope-graph.js";
 export type { Spread } from "./spread-of.js";
 export type { Feeds } from "./swap/calibrate.js";

@@ -3,9 +3,12 @@ export {
   type Edit,
   editOnnx,
   foldBatchNorms,
+  inlineTensors,
   type NormStatistics,
+  replaceHead,
   replaceStatistics,
   replaceTensors,
+  restateSizes,
   toEvaluationForm,
 } from "./edit/index.js";
 export * from "./import/import-onnx.js";

@@ -61,10 +61,10 @@ export function decodeTensor(proto: TensorProto): Tensor {
 
 const typeName = (dataType: number): string => TensorProto_DataType[dataType] ?? `type ${dataType}`;
 
-/** The bytes as elements; copied, because a file gives them at any address. */
+/** The bytes as elements; copied, because a file gives them at any address (and Node's Buffer.slice copies nothing). */
 function aligned(bytes: Uint8Array, type: (typeof arrayTypes)[DType]): Tensor["data"] {
   const whole = bytes.length - (bytes.length % type.BYTES_PER_ELEMENT);
-  return new type(bytes.slice(0, whole).buffer);
+  return new type(Uint8Array.prototype.slice.call(bytes, 0, whole).buffer);
 }
 
 function typedField(proto: TensorProto, dtype: DType): Tensor["data"] {

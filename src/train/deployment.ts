@@ -1,4 +1,5 @@
 import { type Tensor, tensor } from "../core/index.js";
+import { isOnnxNetwork } from "../foreign/index.js";
 import { Graph, neededValues, type Program, type Runtime, type State, type Tensors } from "../graph/index.js";
 import { fold } from "../norm/index.js";
 import { toOnnx } from "../onnx/index.js";
@@ -24,9 +25,13 @@ export interface ExportOptions {
   readonly fold?: boolean;
 }
 
-/** The evaluation graph as an ONNX file, any batch. */
+/**
+ * The evaluation graph as an ONNX file, any batch. A network out of an ONNX file is that file with its new weights: its
+ * inputs are as they were, so that images are to be normalized before.
+ */
 export async function exportOnnx(held: NetworkState, options: ExportOptions = {}): Promise<Uint8Array> {
   const { network, state, runtime, epsilonScale } = held;
+  if (isOnnxNetwork(network.network)) return network.network.write(await plainTensors(held), options);
   const scalesEpsilon = epsilonScale !== 1;
   const program = inferenceProgram(network, 1, { scalesEpsilon });
   const given: Tensors = {

@@ -29,7 +29,7 @@ import { normFactoryOf, weightNormOf } from "./norm-config.js";
 import { dynamicLossScale, type LossScale } from "./overflow.js";
 import type { RunConfig } from "./run-config.js";
 
-/** The network that a configuration names. */
+/** The network that a configuration names; not one out of a file. */
 export function networkOf(
   config: Pick<RunConfig, "model" | "width" | "weightScale" | "norm" | "weightNorm" | "branchScale">,
   classes: number,

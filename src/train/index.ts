@@ -5,6 +5,7 @@ export * from "./diagnosis.js";
 export * from "./engine.js";
 export * from "./epoch-record.js";
 export * from "./evaluation.js";
+export * from "./foreign-config.js";
 export * from "./from-config.js";
 export * from "./image-network.js";
 export * from "./image-objective.js";

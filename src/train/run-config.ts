@@ -63,9 +63,29 @@ const controlSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("norm-schedule"), ...recordedControl }),
 ]);
 
+const number = "-?\\d+(\\.\\d+)?(e-?\\d+)?";
+const normalizationPattern = new RegExp(`^(data|imagenet|unit|${number}(,${number})*/${number}(,${number})*)$`);
+
 const fieldsSchema = v.strictObject({
-  /** `vgg11` … `vgg19`; `resnet20` … `resnet110`, those for CIFAR; `resnet18` … `resnet101`, those for ImageNet. */
-  model: v.pipe(v.string(), v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110))$/, modelMessage)),
+  /**
+   * `vgg11` … `vgg19`; `resnet20` … `resnet110`, those for CIFAR; `resnet18` … `resnet101`, those for ImageNet; or the
+   * path of an `.onnx` file.
+   */
+  model: v.pipe(
+    v.string(),
+    v.regex(/^(vgg(11|13|16|19)|resnet(18|20|32|34|44|50|56|101|110)|.*\.onnx)$/, modelMessage),
+  ),
+  /** Of an `.onnx` file: patterns (regular expressions) of the names of parameters that are not trained. */
+  freeze: v.optional(v.array(v.string()), []),
+  /** Of an `.onnx` file: whether its last linear layer is replaced by a new one for the data's classes. */
+  newHead: v.optional(v.boolean(), false),
+  /** Of an `.onnx` file: whether a model of three channels takes grey images, each channel alike. */
+  repeatGray: v.optional(v.boolean(), false),
+  /**
+   * What is subtracted from pixel values in [0, 1] and divides them: mean and standard deviation of the training images
+   * (`data`), of ImageNet (`imagenet`), 0 and 1 (`unit`), or numbers per channel, `0.5,0.5,0.5/0.25,0.25,0.25`.
+   */
+  normalization: v.optional(v.pipe(v.string(), v.regex(normalizationPattern, normalizationMessage)), "data"),
   /** Multiplies the channels. */
   width: v.optional(positive, 1),
   /** Multiplies the initial weights of the convolutions. */
@@ -179,8 +199,12 @@ const configSchema = v.pipe(
 );
 
 function modelMessage(issue: { readonly input: unknown }): string {
-  const models = `vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet20, resnet32, resnet44, resnet56 or resnet110`;
+  const models = `vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet20, resnet32, resnet44, resnet56, resnet110 or the path of an .onnx file`;
   return `expected ${models}, got ${issue.input}`;
+}
+
+function normalizationMessage(issue: { readonly input: unknown }): string {
+  return `expected data, imagenet, unit, or means/deviations such as 0.5,0.5,0.5/0.25,0.25,0.25, got ${issue.input}`;
 }
 
 /** Everything that determines a training; what `run.json` holds under `config`. */

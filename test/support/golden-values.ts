@@ -104,14 +104,13 @@ function initialRange(name: string, shape: readonly number[]): readonly [number,
 }
 
 /** The images (bytes) and labels of a golden step, counted from 1: a blocky pattern of the class and noise, half each. */
-export function goldenBatch(seed: number, step: number, batch: number): { images: Tensor; labels: Tensor } {
-  const size = 32;
+export function goldenBatch(seed: number, step: number, batch: number, size = 32): { images: Tensor; labels: Tensor } {
   const labels = Int32Array.from(hashes(`${seed}/labels/${step}`, batch), (hash) => hash % 10);
   const noise = hashes(`${seed}/images/${step}`, batch * 3 * size * size);
   const patterns = Array.from({ length: 10 }, (_, label) => hashes(`${seed}/class/${label}`, 48));
   const pixels = Uint8Array.from(noise, (hash, index) => {
-    const column = (index % size) >> 3;
-    const row = (Math.floor(index / size) % size) >> 3;
+    const column = Math.floor((4 * (index % size)) / size);
+    const row = Math.floor((4 * (Math.floor(index / size) % size)) / size);
     const channel = Math.floor(index / (size * size)) % 3;
     const pattern = patterns[labels[Math.floor(index / (3 * size * size))]!]!;
     return ((pattern[channel * 16 + row * 4 + column]! & 255) + (hash & 255)) >> 1;

@@ -2,14 +2,15 @@ import { expectation, RunError } from "../../core/index.js";
 import type { Runtime } from "../../graph/index.js";
 import { readRun } from "../../io/files/index.js";
 import { evaluator } from "../evaluation.js";
-import { networkOf, precisionOf } from "../from-config.js";
+import { precisionOf } from "../from-config.js";
 import type { ImageNetwork } from "../image-network.js";
 import { type TrainedModel, trainedModel } from "../trained-model.js";
 import { exactControl } from "./control-from-config.js";
 import { readRunConfig } from "./run-config.js";
+import { requireSameModel, runNetwork } from "./run-network.js";
 import { readProgress } from "./run-recorder.js";
 
-/** What `run.json` holds of the images a run was trained on, under `data`. */
+/** What `run.json` holds of what a run was trained on, under `data`. */
 export interface RunData {
   readonly name: string;
   /** Number of training images. */
@@ -24,6 +25,8 @@ export interface RunData {
     readonly validation?: string;
     /** Of the weights that the run started from, if they are a file's. */
     readonly init?: string;
+    /** Of the `.onnx` file that the run's network comes from, if it does. */
+    readonly model?: string;
   };
 }
 
@@ -49,8 +52,10 @@ export async function loadRun(
   const folder = readRun(path);
   const config = readRunConfig(path);
   const data = folder.config.data as RunData;
+  const own = await runNetwork(config, data.classes.length, path);
+  requireSameModel(path, data.fingerprint.model, own.original);
   const network: ImageNetwork = {
-    network: networkOf(config, data.classes.length),
+    network: own.network,
     shape: data.shape,
     pixels: data.pixels,
     ...data.normalization,

@@ -2,12 +2,13 @@ import type { OptimizerNumbers } from "../../dynamics/index.js";
 import { type ModelGraph, scopeGraph } from "../../foreign/index.js";
 import { Graph } from "../../graph/index.js";
 import { readRun } from "../../io/files/index.js";
-import { networkOf, precisionOf } from "../from-config.js";
+import { precisionOf } from "../from-config.js";
 import { imageLogits } from "../image-network.js";
 import { networkScope } from "../network-scope.js";
 import type { RunConfig } from "../run-config.js";
 import type { RunData } from "./load-run.js";
 import { readRunConfig } from "./run-config.js";
+import { runNetwork } from "./run-network.js";
 import { readProgress } from "./run-recorder.js";
 
 /** A run's network to be inspected, with the weights of its last checkpoint, and what it is trained with. */
@@ -24,17 +25,17 @@ export interface RunGraph {
  * Reads a run folder for inspection. Its `model.onnx` would not do: there the normalizations are constants already.
  * @throws RunError if the folder holds no run of images, or no checkpoint.
  */
-export function readRunGraph(path: string): RunGraph {
+export async function readRunGraph(path: string): Promise<RunGraph> {
   const folder = readRun(path);
   const config = readRunConfig(path);
   const data = folder.config.data as RunData;
   const { tensors } = readProgress(folder, "last");
   const stepsPerEpoch = Math.floor(data.images / config.batch);
   const optimizer = numbersOf(config);
+  const { network } = await runNetwork(config, data.classes.length, path);
   return {
     build(batch) {
       const scope = networkScope(new Graph(), { training: true, precision: precisionOf(config) });
-      const network = networkOf(config, data.classes.length);
       const { shape, pixels, normalization } = data;
       const logits = imageLogits(scope, { network, shape, pixels, ...normalization }, batch);
       return scopeGraph(scope, { images: scope.graph.inputs.get("images")! }, { logits }, (name) => tensors[name]);

@@ -3,31 +3,26 @@ import { expectation, RunError } from "../../core/index.js";
 import { embeddedDataset, readDataset } from "../../data/files/index.js";
 import { fingerprint, type ImageDataset } from "../../data/index.js";
 import { threadedBatches } from "../../data/threads/index.js";
+import { foldedExport, isOnnxNetwork } from "../../foreign/index.js";
 import { Graph, type Runtime } from "../../graph/index.js";
 import { RunFolder, readRun } from "../../io/files/index.js";
 import { version } from "../../io/files/package-version.js";
 import { parseSchedule } from "../../optim/index.js";
 import { nodeRuntime } from "../../runtime/node/index.js";
 import { checkTrainOptions } from "../check-options.js";
-import {
-  augmentationOf,
-  groupsOf,
-  lossScaleOf,
-  networkOf,
-  optimizerOf,
-  precisionOf,
-  trainingDataOf,
-} from "../from-config.js";
+import { normalizationOf, requireFieldsOfModel } from "../foreign-config.js";
+import { augmentationOf, groupsOf, lossScaleOf, optimizerOf, precisionOf, trainingDataOf } from "../from-config.js";
 import { forward } from "../image-network.js";
 import type { EpochRecord } from "../records.js";
 import type { RunConfig } from "../run-config.js";
-import { imageNetworkOf, type StepEvent, type TrainOptions, trainingNormalization } from "../train-options.js";
+import { imageNetworkOf, type StepEvent, type TrainOptions } from "../train-options.js";
 import { type TrainingResult, train } from "../trainer.js";
 import { controlOf } from "./control-from-config.js";
 import { readInitialWeights } from "./initial-weights.js";
 import type { RunData } from "./load-run.js";
 import { requireComparable } from "./recorded-run.js";
 import { requireSameConfig } from "./run-config.js";
+import { originalModel, runNetwork, sha256 } from "./run-network.js";
 import { checkpointOf, epochRecords, readSnapshot, runRecorder } from "./run-recorder.js";
 
 /** Options of {@link runTraining}. */
@@ -41,6 +36,8 @@ export interface RunTrainingOptions {
   readonly onEpoch?: (record: EpochRecord) => void;
   /** Told after each step. */
   readonly onStep?: (event: StepEvent) => void;
+  /** Told what a person should know of the model before it is trained. */
+  readonly onNotice?: (notice: string) => void;
   /** Called with the finished training before it is closed. */
   readonly onFinished?: (result: TrainingResult) => Promise<void>;
 }
@@ -70,10 +67,13 @@ export async function runTraining(
   path: string,
   options: RunTrainingOptions = {},
 ): Promise<RunOutcome> {
+  requireFieldsOfModel(config);
   const all = await loadDataset(config.data, "train", config.imageSize);
   const { training, validation } = trainingDataOf(config, all);
-  const normalization = trainingNormalization(training);
-  const network = networkOf(config, training.classes.length);
+  const normalization = normalizationOf(config, training);
+  const { network, original } = await runNetwork(config, training.classes.length, options.resume ? path : undefined);
+  const notice = isOnnxNetwork(network) ? foldedExport(network.file) : undefined;
+  if (notice !== undefined) options.onNotice?.(`${config.model}: ${notice}`);
   const resumed = options.resume && readRun(path).hasCheckpoint("last"); // what it started from is no longer needed
   const initial =
     config.init === undefined || resumed
@@ -90,6 +90,7 @@ export async function runTraining(
       training: await fingerprint(training),
       ...(validation ? { validation: await fingerprint(validation) } : {}),
       ...(initial ? { init: initial.fingerprint } : {}),
+      ...(original ? { model: sha256(original) } : {}),
     },
   };
   // All that can be wrong with the options is found before the folder is made.
@@ -141,6 +142,7 @@ export async function runTraining(
           createdAt: new Date().toISOString(),
         });
     if (options.resume) requireSameRun(folder, config, data);
+    if (original) await folder.writeFile(originalModel, original);
     const resume = options.resume ? await resumePoint(folder) : undefined;
     const result = await train({
       ...chosen,
@@ -166,15 +168,19 @@ export async function runTraining(
   }
 }
 
-/** Throws a RunError unless a run was started with the same options on the same data. */
+/** Throws a RunError unless a run was started with the same options on the same data and, if foreign, model. */
 function requireSameRun(folder: RunFolder, config: RunConfig, { fingerprint: own }: RunData): void {
   requireSameConfig(folder.path, config);
   const held = (folder.config.data as Partial<RunData> | undefined)?.fingerprint;
-  if (!isDeepStrictEqual({ ...held, init: own.init }, { ...own, init: own.init })) {
+  const { init, model } = own;
+  if (!isDeepStrictEqual({ ...held, init, model }, { ...own, init, model })) {
     throw new RunError(expectation(`resume ${folder.path}`, "the data that the run began with", "other data"));
   }
   if (own.init !== undefined && own.init !== held?.init) {
     throw new RunError(expectation(`resume ${folder.path}`, "the weights that the run began with", "others"));
+  }
+  if (model !== held?.model) {
+    throw new RunError(expectation(`resume ${folder.path}`, "the model that the run began with", "another file"));
   }
 }
 
