@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type ArgsDef, parseArgs, runCommand } from "citty";
-import { describe, expect, it, vi } from "vitest";
+import { type ArgsDef, parseArgs } from "citty";
+import { describe, expect, it } from "vitest";
 import { compareCommand } from "../src/cli/compare.js";
 import { answer, equivalentCommand } from "../src/cli/equivalent.js";
 import type { EquivalentArguments } from "../src/cli/equivalent-options.js";
@@ -16,6 +16,7 @@ import { traceCommand } from "../src/cli/trace.js";
 import { trainCommand } from "../src/cli/train.js";
 import { rejectUnknownOptions } from "../src/cli/unknown-options.js";
 import { parseSchedule } from "../src/optim/index.js";
+import { commandOutput } from "./support/command-output.js";
 import { rooms } from "./support/layout.js";
 
 // What the pages say of files, commands and examples, held against the repository.
@@ -170,17 +171,8 @@ describe("shown output", () => {
     const [command = "", ...shown] = session.trimEnd().split("\n");
     const rawArgs = command.split(" ").slice(4);
     expect(command).toMatch(/^\$ npx normwise equivalent /); // the one that trains nothing
-    let printed = "";
-    const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-      printed += text;
-      return true;
-    });
-    try {
-      await runCommand(equivalentCommand, { rawArgs });
-    } finally {
-      spy.mockRestore();
-    }
-    const lines = printed.split("\n");
+    const { stdout } = await commandOutput(equivalentCommand, rawArgs);
+    const lines = stdout.split("\n");
     const places = shown.filter((line) => line !== "…").map((line) => lines.indexOf(line));
     expect(places).not.toContain(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));

@@ -9,7 +9,7 @@ import {
 import { parseSchedule, scheduleRates } from "../optim/index.js";
 import { type Course, courseOf } from "./equivalent-course.js";
 import { defaultRescaleBelow, type EquivalentArguments } from "./equivalent-options.js";
-import { numberArgument } from "./number-argument.js";
+import { isBelowOne, isNonNegative, isPositive, numberOption } from "./number-options.js";
 
 /** A schedule, what it was translated from, and the translation. */
 export interface Equivalent extends Course {
@@ -30,19 +30,14 @@ export function translateArguments(args: EquivalentArguments): Equivalent {
   const { weightDecay, ...course } = courseOf(args);
   const missing = "nothing that says it";
   assertArgument(weightDecay !== undefined, "--weight-decay", "the decay to translate from", missing);
-  const rescaleBelow = numberArgument(
-    "--rescale-below",
-    args["rescale-below"] ?? defaultRescaleBelow,
-    "a ratio in [0, 1)",
-    (value) => value >= 0 && value < 1,
-  );
+  const below = args["rescale-below"] ?? defaultRescaleBelow;
+  const rescaleBelow = numberOption("rescale-below", below, "a ratio in [0, 1)", isBelowOne);
   const toDecay = args["to-weight-decay"];
-  const nonNegative = (value: number): boolean => value >= 0;
   if (args["to-lr"] === undefined) {
     for (const name of ["to-schedule", "by"] as const) {
       assertArgument(args[name] === undefined, `--${name}`, "--to-lr beside it", "none");
     }
-    const toWeightDecay = numberArgument("--to-weight-decay", toDecay ?? "0", "a decay ≥ 0", nonNegative);
+    const toWeightDecay = numberOption("to-weight-decay", toDecay ?? "0", "a decay ≥ 0", isNonNegative);
     const translated = translateSchedule({ ...course, weightDecay, toWeightDecay, rescaleBelow });
     return { ...course, weightDecay, toWeightDecay, rescaleBelow, translated };
   }
@@ -60,7 +55,7 @@ export function translateArguments(args: EquivalentArguments): Equivalent {
 
 /** The rates of `--to-lr` and `--to-schedule`; 0 where the original rate is 0, as no step stands for none. */
 function wantedRates(args: EquivalentArguments, { rates, steps, stepsPerEpoch }: Omit<Course, "weightDecay">) {
-  const base = numberArgument("--to-lr", args["to-lr"]!, "a rate > 0", (value) => value > 0);
+  const base = numberOption("to-lr", args["to-lr"], "a rate > 0", isPositive);
   const schedule = parseSchedule(args["to-schedule"] ?? "constant");
   const wanted = scheduleRates(schedule, base, steps, stepsPerEpoch);
   return schedule.kind === "constant" ? wanted.map((rate, step) => (rates[step] === 0 ? 0 : rate)) : wanted;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { assertArgument, DataError, expectation } from "../core/index.js";
-import { type OptimizerKind, optimizerTraits, type PerStep, unrescaled } from "../dynamics/index.js";
+import { type OptimizerKind, type PerStep, unrescaled } from "../dynamics/index.js";
 import {
   describeSchedule,
   listedRates,
@@ -11,7 +11,8 @@ import {
 } from "../optim/index.js";
 import type { EquivalentArguments } from "./equivalent-options.js";
 import { runArguments } from "./equivalent-run.js";
-import { numberArgument } from "./number-argument.js";
+import { isNonNegative, isPositive, numberOption, optionalCount, optionalNumber } from "./number-options.js";
+import { momentumOf, optimizerOf, weightDecayOf } from "./optimizer-options.js";
 
 /** The run to be translated, from its options. */
 export interface Course {
@@ -40,8 +41,8 @@ export function courseOf(given: EquivalentArguments): Course {
 
 function named(args: EquivalentArguments): Omit<Course, "optimizer" | "momentum"> {
   assertArgument(args.lr !== undefined, "equivalent", "--lr, --schedule-file or --from-run", "none of them");
-  const baseRate = numberArgument("--lr", args.lr, "a rate ≥ 0", (value) => value >= 0);
-  const weightDecay = decayOf(args);
+  const baseRate = numberOption("lr", args.lr, "a rate ≥ 0", isNonNegative);
+  const weightDecay = weightDecayOf(args);
   const { steps, stepsPerEpoch } = lengthOf(args);
   assertArgument(steps !== undefined, "equivalent", "--steps, or --epochs with --steps-per-epoch", "neither");
   const schedule = parseSchedule(args.schedule ?? "constant");
@@ -57,7 +58,7 @@ function listed(args: EquivalentArguments, optimizer: OptimizerKind): Omit<Cours
     assertArgument(args[name] === undefined, "--schedule-file", `no --${name}, as the file has the rates`, args[name]);
   }
   const file = parseScheduleFile(readText(path), path);
-  const said = decayOf(args) ?? file.weightDecay;
+  const said = weightDecayOf(args) ?? file.weightDecay;
   const whole = unrescaled({ ...file, learningRate: file.rates, weightDecay: said ?? 0 }, optimizer);
   const length = lengthOf(args);
   const steps = length.steps ?? whole.rates.length;
@@ -71,33 +72,11 @@ function listed(args: EquivalentArguments, optimizer: OptimizerKind): Omit<Cours
   return { schedule: listedRates(rates), scheduleName: path, baseRate: 1, steps, stepsPerEpoch, rates, ...known };
 }
 
-function decayOf(args: EquivalentArguments): number | undefined {
-  const text = args["weight-decay"];
-  return text === undefined ? undefined : numberArgument("--weight-decay", text, "a decay ≥ 0", (value) => value >= 0);
-}
-
-/** μ of an option, 0.9 by default. */
-export function momentumOf({ momentum = "0.9" }: EquivalentArguments): number {
-  return numberArgument("--momentum", momentum, "a momentum in [0, 1)", (value) => value >= 0 && value < 1);
-}
-
-/** The optimizer of an option, heavy ball by default. */
-export function optimizerOf({ optimizer = "sgd" }: EquivalentArguments): OptimizerKind {
-  const kinds = Object.keys(optimizerTraits).join(", ");
-  assertArgument(Object.hasOwn(optimizerTraits, optimizer), "--optimizer", `one of ${kinds}`, optimizer);
-  return optimizer as OptimizerKind;
-}
-
 /** Steps and steps per epoch out of any two of the three options; steps alone will do without epochs. */
 export function lengthOf(args: EquivalentArguments): { steps: number | undefined; stepsPerEpoch: number | undefined } {
-  const given = (name: "steps" | "steps-per-epoch" | "epochs", whole: boolean): number | undefined => {
-    const text = args[name];
-    const positive = (value: number): boolean => value > 0 && (!whole || Number.isInteger(value));
-    return text === undefined
-      ? undefined
-      : numberArgument(`--${name}`, text, whole ? "a positive integer" : "a positive number", positive);
-  };
-  const [steps, perEpoch, epochs] = [given("steps", true), given("steps-per-epoch", true), given("epochs", false)];
+  const steps = optionalCount(args, "steps");
+  const perEpoch = optionalCount(args, "steps-per-epoch");
+  const epochs = optionalNumber(args, "epochs", "a positive number", isPositive);
   const all = steps ?? (perEpoch !== undefined && epochs !== undefined ? Math.round(perEpoch * epochs) : undefined);
   assertArgument(all !== 0, "equivalent", "at least one step", "none", "give more --epochs");
   const agree =

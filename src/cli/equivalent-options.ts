@@ -1,5 +1,5 @@
 import type { ArgsDef } from "citty";
-import { optimizerTraits } from "../dynamics/index.js";
+import { optimizerOption } from "./optimizer-options.js";
 
 /** Where rescaling sets in: rates 2⁸⁰ times as large, and squares of weights, are still within float32's range. */
 export const defaultRescaleBelow = String(2 ** -40);
@@ -19,7 +19,7 @@ export const equivalentOptions = {
   schedule: { type: "string", description: "such as steps:20e,40e,60e or warmup:5e+cosine (constant)" },
   "schedule-file": { type: "string", description: "file with the rate of each step: CSV or JSON", valueHint: "FILE" },
   "from-run": { type: "string", description: "run folder that says all of the above", valueHint: "FOLDER" },
-  optimizer: { type: "string", description: `${Object.keys(optimizerTraits).join(", ")} (sgd)` },
+  optimizer: optimizerOption,
   "sweep-weight-decay": {
     type: "string",
     description: "table of equal trainings at these decays",

@@ -1,10 +1,10 @@
 import { assertArgument } from "../core/index.js";
 import { batchRule, equalTrainings } from "../dynamics/index.js";
 import { alignedTable } from "../report/index.js";
-import { lengthOf, momentumOf, optimizerOf } from "./equivalent-course.js";
+import { lengthOf } from "./equivalent-course.js";
 import type { EquivalentArguments } from "./equivalent-options.js";
-import { numberArgument } from "./number-argument.js";
-import { numbersArgument } from "./numbers-argument.js";
+import { countOption, isPositive, numberOption, numbersOption } from "./number-options.js";
+import { momentumOf, optimizerOf } from "./optimizer-options.js";
 
 /** A table of numbers under names, and what is to be known about it. */
 export interface NumberTable {
@@ -16,8 +16,7 @@ export interface NumberTable {
 /** The trainings with the same ηλ at the decays of `--sweep-weight-decay`; the first row is the run itself. */
 export function sweepTable(args: EquivalentArguments): NumberTable {
   const { rate, weightDecay, momentum, optimizer, stepsPerEpoch } = numbersOf(args, "--sweep-weight-decay");
-  const positive = (value: number): boolean => value > 0;
-  const swept = numbersArgument("--sweep-weight-decay", args["sweep-weight-decay"]!, "decays > 0", positive);
+  const swept = numbersOption("sweep-weight-decay", args["sweep-weight-decay"], "decays > 0", isPositive);
   const weightDecays = [weightDecay, ...swept.filter((decay) => decay !== weightDecay)];
   const members = equalTrainings({ rate, weightDecay, momentum, optimizer, weightDecays });
   const epochs = stepsPerEpoch === undefined ? [] : ["time_scale_epochs"];
@@ -44,9 +43,14 @@ export function batchTable(args: EquivalentArguments): NumberTable {
   const { rate, weightDecay, momentum, optimizer } = numbersOf(args, "--to-batch");
   assertArgument(args.batch !== undefined, "--to-batch", "--batch, the batch size of the run, beside it", "none");
   assertArgument(args["to-batch"] !== undefined, "--batch", "--to-batch, the wanted batch size, beside it", "none");
-  const size = (name: "batch" | "to-batch"): number =>
-    numberArgument(`--${name}`, args[name]!, "a positive integer", (value) => Number.isInteger(value) && value > 0);
-  const options = { rate, weightDecay, momentum, optimizer, batch: size("batch"), toBatch: size("to-batch") };
+  const options = {
+    rate,
+    weightDecay,
+    momentum,
+    optimizer,
+    batch: countOption("batch", args.batch),
+    toBatch: countOption("to-batch", args["to-batch"]),
+  };
   const { from, to } = batchRule(options);
   const adam = optimizer === "adamw";
   const split = adam
@@ -99,7 +103,7 @@ function numbersOf(args: EquivalentArguments, option: string) {
   }
   const positive = (name: "lr" | "weight-decay"): number => {
     assertArgument(args[name] !== undefined, option, `--${name} beside it`, "none");
-    return numberArgument(`--${name}`, args[name], "a positive number", (value) => value > 0);
+    return numberOption(name, args[name], "a positive number", isPositive);
   };
   return {
     rate: positive("lr"),

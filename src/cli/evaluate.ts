@@ -2,8 +2,8 @@ import { defineCommand } from "citty";
 import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
 import { loadDataset } from "../train/node/index.js";
 import { classify } from "./classify.js";
+import { numberOption } from "./number-options.js";
 import { openModel } from "./open-model.js";
-import { numberOption } from "./run-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** Options that evaluating and predicting share. */

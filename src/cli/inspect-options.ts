@@ -1,6 +1,8 @@
 import type { ArgsDef } from "citty";
 import { assertArgument, type Shape } from "../core/index.js";
-import { checkedNumbers, type OptimizerNumbers, optimizerTraits } from "../dynamics/index.js";
+import { checkedNumbers, type OptimizerNumbers } from "../dynamics/index.js";
+import { type Given, isBelowOne, isPositive, optionalCount, optionalNumber } from "./number-options.js";
+import { momentumOf, optimizerOf, optimizerOption, weightDecayOf } from "./optimizer-options.js";
 
 /** The options of `normwise inspect`. */
 export const inspectOptions = {
@@ -11,7 +13,7 @@ export const inspectOptions = {
   "weight-decay": { type: "string", description: "weight decay λ (0)" },
   momentum: { type: "string", description: "momentum of sgd, nesterov and sgdw (0.9)" },
   beta1: { type: "string", description: "β₁ of adamw (0.9)" },
-  optimizer: { type: "string", description: `${Object.keys(optimizerTraits).join(", ")} (sgd)` },
+  optimizer: optimizerOption,
   steps: { type: "string", description: "steps of the whole run" },
   "steps-per-epoch": { type: "string", description: "says times in epochs too" },
   epochs: { type: "string", description: "epochs of the whole run, with --steps-per-epoch in place of --steps" },
@@ -24,40 +26,29 @@ export const inspectOptions = {
   html: { type: "string", description: "also write a page to this file" },
 } as const satisfies ArgsDef;
 
-type Given = Readonly<Record<string, unknown>>;
-
 /** The optimizer that the options tell; undefined without `--lr`. */
 export function optimizerFrom(given: Given): OptimizerNumbers | undefined {
-  const optimizer = given.optimizer ?? "sgd";
-  const kinds = Object.keys(optimizerTraits);
-  assertArgument(isKind(optimizer), "--optimizer", `one of ${kinds.join(", ")}`, optimizer);
-  const belowOne = (value: number): boolean => value >= 0 && value < 1;
-  const rate = numberFrom(given, "lr", "a rate > 0", (value) => value > 0);
-  const weightDecay = numberFrom(given, "weight-decay", "a decay ≥ 0", (value) => value >= 0);
-  const momentum = numberFrom(given, "momentum", "a momentum in [0, 1)", belowOne);
-  const beta1 = numberFrom(given, "beta1", "a number in [0, 1)", belowOne);
+  const optimizer = optimizerOf(given);
+  const rate = optionalNumber(given, "lr", "a rate > 0", isPositive);
+  const weightDecay = weightDecayOf(given) ?? 0;
+  const momentum = momentumOf(given);
+  const beta1 = optionalNumber(given, "beta1", "a number in [0, 1)", isBelowOne);
   if (rate === undefined) {
     const named = ["weight-decay", "momentum", "beta1", "optimizer"].filter((name) => given[name] !== undefined);
     assertArgument(named.length === 0, "inspect", `--lr beside --${named[0]}`, "none");
     return undefined;
   }
   const adam = optimizer === "adamw";
-  assertArgument(!adam || momentum === undefined, "--momentum", "--beta1 for adamw", momentum);
+  assertArgument(!adam || given.momentum === undefined, "--momentum", "--beta1 for adamw", momentum);
   assertArgument(adam || beta1 === undefined, "--beta1", "--momentum for sgd, nesterov and sgdw", beta1);
-  return checkedNumbers({
-    optimizer,
-    rate,
-    weightDecay: weightDecay ?? 0,
-    ...(adam ? { beta1: beta1 ?? 0.9 } : { momentum: momentum ?? 0.9 }),
-  });
+  return checkedNumbers({ optimizer, rate, weightDecay, ...(adam ? { beta1: beta1 ?? 0.9 } : { momentum }) });
 }
 
 /** How long the run is, as far as the options tell. */
 export function lengthFrom(given: Given): { readonly steps?: number; readonly stepsPerEpoch?: number } {
-  const whole = (value: number): boolean => Number.isInteger(value) && value > 0;
-  const steps = numberFrom(given, "steps", "a positive integer", whole);
-  const stepsPerEpoch = numberFrom(given, "steps-per-epoch", "a positive integer", whole);
-  const epochs = numberFrom(given, "epochs", "a positive number", (value) => value > 0);
+  const steps = optionalCount(given, "steps");
+  const stepsPerEpoch = optionalCount(given, "steps-per-epoch");
+  const epochs = optionalNumber(given, "epochs", "a positive number", isPositive);
   assertArgument(
     epochs === undefined || stepsPerEpoch !== undefined,
     "--epochs",
@@ -86,20 +77,3 @@ export function inputShapesFrom(rawArgs: readonly string[]): Record<string, Shap
     }),
   );
 }
-
-/** A number that an option gives; undefined if it is absent. Throws an InvalidArgumentError naming the option. */
-export function numberFrom(
-  given: Given,
-  name: string,
-  expected: string,
-  holds: (value: number) => boolean,
-): number | undefined {
-  const text = given[name];
-  if (text === undefined) return undefined;
-  const value = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
-  assertArgument(Number.isFinite(value) && holds(value), `--${name}`, expected, text || "nothing");
-  return value;
-}
-
-const isKind = (text: unknown): text is OptimizerNumbers["optimizer"] =>
-  typeof text === "string" && Object.hasOwn(optimizerTraits, text);

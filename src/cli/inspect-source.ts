@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { DataError, expectation, type Shape, type Tensor } from "../core/index.js";
+import { DataError, expectation, type Tensor } from "../core/index.js";
 import type { OptimizerNumbers } from "../dynamics/index.js";
 import { readFloats, readWeights } from "../foreign/files/read-weights.js"; // not the room's index, which loads Arrow
 import { foldedExport, type ModelGraph, type ModelGraphOptions, matchTensors, modelGraph } from "../foreign/index.js";
@@ -53,20 +53,25 @@ async function matchedSource(
 ): Promise<InspectSource> {
   const { build, notes } = await onnxSource(graph);
   const plain = build({});
-  const wanted = new Map<string, Shape>(plain.parameters.map(({ name, value }) => [name, value.shape]));
-  for (const name of plain.buffers) wanted.set(name, plain.graph.inputs.get(name)?.shape ?? []);
+  const wanted = [
+    ...plain.parameters.map(({ name, value }) => ({ name, shape: value.shape })),
+    ...plain.buffers.map((name) => ({ name, shape: plain.graph.inputs.get(name)?.shape ?? [] })),
+  ];
   const { tensors, missing, unused } = matchTensors(wanted, held);
   if (tensors.size === 0) {
     throw new DataError(
       expectation(
         path,
-        `tensors called as in ${graph} (${[...wanted.keys()].slice(0, 3).join(", ")}, …)`,
+        `tensors called as in ${graph} (${wanted
+          .slice(0, 3)
+          .map(({ name }) => name)
+          .join(", ")}, …)`,
         Object.keys(held).slice(0, 3).join(", "),
       ),
     );
   }
   const list = (names: readonly string[]): string => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
-  const absent = `${missing.length} of ${wanted.size} tensors are not in ${path} and have the values of ${graph}: ${list(missing)}`;
+  const absent = `${missing.length} of ${wanted.length} tensors are not in ${path} and have the values of ${graph}: ${list(missing)}`;
   const left = `${unused.length} tensors of ${path} belong to nothing in ${graph}: ${list(unused)}`;
   return {
     build: (options) => {

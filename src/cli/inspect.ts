@@ -4,8 +4,9 @@ import { assertArgument } from "../core/index.js";
 import { guessInspection, type Inspection, inspectGraph, invarianceOf, type Verification } from "../foreign/index.js";
 import type { InspectionReport } from "../report/inspection-report.js";
 import { inspectionTable } from "../report/inspection-table.js"; // not the room's index: a table needs no charts
-import { inputShapesFrom, inspectOptions, lengthFrom, numberFrom, optimizerFrom } from "./inspect-options.js";
+import { inputShapesFrom, inspectOptions, lengthFrom, optimizerFrom } from "./inspect-options.js";
 import { type InspectSource, openInspectSource } from "./inspect-source.js";
+import { type Given, optionalCount, optionalNumber } from "./number-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** `normwise inspect`. */
@@ -17,11 +18,11 @@ export const inspectCommand = defineCommand({
   args: inspectOptions,
   async run({ args, rawArgs }) {
     rejectUnknownOptions("inspect", inspectOptions, args, 1);
-    const given = { ...args } as Readonly<Record<string, unknown>>;
+    const given: Given = { ...args };
     const shapes = inputShapesFrom(rawArgs);
     const typed = { optimizer: optimizerFrom(given), ...lengthFrom(given) };
-    const seed = numberFrom(given, "seed", "an integer", Number.isInteger) ?? 1;
-    const threads = numberFrom(given, "threads", "a positive integer", (n) => Number.isInteger(n) && n > 0) ?? 2;
+    const seed = optionalNumber(given, "seed", "an integer", Number.isInteger) ?? 1;
+    const threads = optionalCount(given, "threads") ?? 2;
     assertArgument(args.html !== "", "--html", "a file", "nothing");
 
     const source = await openInspectSource(args.model, args.graph);

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
 import { modelArgs, predictionsFor } from "./evaluate.js";
-import { numberOption } from "./run-options.js";
+import { numberOption } from "./number-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 const args = {

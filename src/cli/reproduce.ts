@@ -15,9 +15,9 @@ import {
 import { runExperiment } from "../experiments/node/index.js";
 import { resultTable } from "../report/index.js";
 import { interruptionSignal } from "./interruption.js";
+import { countOption } from "./number-options.js";
 import { type Progress, trainingProgress } from "./progress.js";
 import { reproduceTranslation, type TranslationChoice } from "./reproduce-translation.js";
-import { numberOption } from "./run-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 const experiments: readonly Experiment[] = [
@@ -66,8 +66,8 @@ export const reproduceCommand = defineCommand({
     const seeds = seedList(given.seeds);
     const out = given.out ?? `runs/${given.experiment}`;
     const command = `normwise reproduce ${rawArgs.join(" ")}`;
-    const threads = positiveInteger("threads", given.threads);
-    const epochs = given.epochs === undefined ? {} : { epochs: positiveInteger("epochs", given.epochs) };
+    const threads = countOption("threads", given.threads);
+    const epochs = given.epochs === undefined ? {} : { epochs: countOption("epochs", given.epochs) };
     const interruption = interruptionSignal();
     let progress: Progress | undefined;
     try {
@@ -84,7 +84,7 @@ export const reproduceCommand = defineCommand({
           data: given.data,
           threads,
           ...epochs,
-          ...(given.images === undefined ? {} : { images: positiveInteger("images", given.images) }),
+          ...(given.images === undefined ? {} : { images: countOption("images", given.images) }),
         },
         {
           out,
@@ -128,14 +128,8 @@ function resultText({ testAccuracy, failure }: FinishedRun): string {
 
 /** `3` stands for seeds 1, 2, 3; `2,5` for these two. */
 function seedList(text: string): number[] {
-  if (!text.includes(",")) return Array.from({ length: positiveInteger("seeds", text) }, (_, index) => index + 1);
-  const seeds = text.split(",").map((part) => positiveInteger("seeds", part));
+  if (!text.includes(",")) return Array.from({ length: countOption("seeds", text) }, (_, index) => index + 1);
+  const seeds = text.split(",").map((part) => countOption("seeds", part));
   assertArgument(new Set(seeds).size === seeds.length, "--seeds", "each seed once", text);
   return seeds;
-}
-
-function positiveInteger(name: string, text: string): number {
-  const value = numberOption(name, text);
-  assertArgument(Number.isInteger(value) && value > 0, `--${name}`, "a positive integer", text);
-  return value;
 }

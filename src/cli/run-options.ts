@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { ArgsDef } from "citty";
 import { expectation, InvalidArgumentError } from "../core/index.js";
 import { parseRunConfig, type RunConfig } from "../train/index.js";
+import { type Given, numberOption } from "./number-options.js";
 import { camelCase } from "./unknown-options.js";
 
 /** Options of `normwise train` that set a field of the configuration; the text of each says its default. */
@@ -167,10 +168,8 @@ function partOf(option: string): { readonly part: string; readonly field: string
   return undefined;
 }
 
-type Args = Readonly<Record<string, unknown>>;
-
 /** The configuration that a file (`--config`) and options make; options win. */
-export async function runConfigFrom(args: Args, rawArgs: readonly string[]): Promise<RunConfig> {
+export async function runConfigFrom(args: Given, rawArgs: readonly string[]): Promise<RunConfig> {
   const given = givenOptions(args);
   const base = typeof args.config === "string" ? await readConfigFile(args.config) : {};
   const fields: Record<string, unknown> = { ...base };
@@ -190,14 +189,7 @@ export async function runConfigFrom(args: Args, rawArgs: readonly string[]): Pro
   return parseRunConfig(fields, "options");
 }
 
-/** Reads an option that is a number. */
-export function numberOption(name: string, text: unknown): number {
-  const value = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value)) throw new InvalidArgumentError(expectation(`--${name}`, "a number", text));
-  return value;
-}
-
-function givenOptions(args: Args): Record<string, unknown> {
+function givenOptions(args: Given): Record<string, unknown> {
   const given: Record<string, unknown> = {};
   for (const name of Object.keys(runOptions)) {
     const value = args[name] ?? args[camelCase(name)];

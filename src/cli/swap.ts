@@ -9,7 +9,7 @@ import { alignedTable } from "../report/index.js";
 import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
 import { loadDataset } from "../train/node/index.js";
 import { imageFeeds, imageInput, pixelScale, statedSize } from "./image-feeds.js";
-import { numberOption } from "./run-options.js";
+import { countOption, numberOption } from "./number-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 const args = {
@@ -143,10 +143,4 @@ async function accuracyOf(
 
 function constantOption(text: string): ConstantChoice {
   return text === "exact" || text === "paper" ? text : numberOption("constant", text);
-}
-
-function countOption(name: string, text: string): number {
-  const value = numberOption(name, text);
-  assertArgument(Number.isInteger(value) && value >= 1, `--${name}`, "an integer ≥ 1", text);
-  return value;
 }

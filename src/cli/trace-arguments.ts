@@ -1,9 +1,9 @@
 import type { ArgsDef } from "citty";
 import { assertArgument } from "../core/index.js";
-import { type OptimizerKind, optimizerTraits } from "../dynamics/index.js";
 import type { TraceNumbers } from "../foreign/index.js";
 import { parseSchedule, scheduleRates } from "../optim/index.js";
-import { numberArgument } from "./number-argument.js";
+import { type Given, isNonNegative, numberOption, numbersOption, optionalCount } from "./number-options.js";
+import { momentumOf, optimizerOf, optimizerOption, weightDecayOf } from "./optimizer-options.js";
 
 /** The options of `normwise trace`. */
 export const traceOptions = {
@@ -15,7 +15,7 @@ export const traceOptions = {
   lr: { type: "string", description: "learning rate that the schedule multiplies, per step", valueHint: "0.1" },
   "weight-decay": { type: "string", description: "weight decay λ", valueHint: "5e-4" },
   momentum: { type: "string", description: "momentum; β₁ of adamw (0.9)" },
-  optimizer: { type: "string", description: `${Object.keys(optimizerTraits).join(", ")} (sgd)` },
+  optimizer: optimizerOption,
   schedule: { type: "string", description: "such as steps:20e,40e,60e or warmup:5e+cosine (constant)" },
   "steps-per-epoch": { type: "string", description: "for positions in epochs" },
   "total-steps": {
@@ -37,28 +37,10 @@ export const traceOptions = {
   html: { type: "string", description: "write a page to this file" },
 } as const satisfies ArgsDef;
 
-/** The options, as typed. */
-export type TraceArguments = Readonly<Record<string, unknown>>;
-
-/** A positive integer that may be left out. */
-export function countArgument(args: TraceArguments, name: string): number | undefined {
-  const text = args[name];
-  if (text === undefined) return undefined;
-  return numberArgument(
-    `--${name}`,
-    String(text),
-    "a positive integer",
-    (value) => value > 0 && Number.isInteger(value),
-  );
-}
-
 /** The numbers of `--steps`. */
-export function stepsArgument(args: TraceArguments): number[] | undefined {
-  if (args.steps === undefined) return undefined;
+export function stepsArgument(args: Given): number[] | undefined {
   const whole = (value: number): boolean => value >= 0 && Number.isInteger(value);
-  return String(args.steps)
-    .split(",")
-    .map((text) => numberArgument("--steps", text, "steps such as 0,100,200", whole));
+  return args.steps === undefined ? undefined : numbersOption("steps", args.steps, "steps such as 0,100,200", whole);
 }
 
 /**
@@ -66,28 +48,17 @@ export function stepsArgument(args: TraceArguments): number[] | undefined {
  * @param lastStep The last step that is asked for, where `--total-steps` does not say how many there are.
  * @throws InvalidArgumentError naming an option that is missing or wrong.
  */
-export function numbersOf(args: TraceArguments, lastStep: number): TraceNumbers {
-  const optimizer = String(args.optimizer ?? "sgd");
-  const kinds = Object.keys(optimizerTraits);
-  assertArgument(kinds.includes(optimizer), "--optimizer", `one of ${kinds.join(", ")}`, optimizer);
-  const needed = (name: string, expected: string): number => {
-    const text = args[name];
+export function numbersOf(args: Given, lastStep: number): TraceNumbers {
+  for (const name of ["lr", "weight-decay"]) {
     const fix = "a file of weights does not hold the hyperparameters of its training";
-    assertArgument(text !== undefined, "normwise trace", `--${name}`, "none", fix);
-    return numberArgument(`--${name}`, String(text), expected, (value) => value >= 0);
-  };
-  const momentum = numberArgument(
-    "--momentum",
-    String(args.momentum ?? "0.9"),
-    "a momentum in [0, 1)",
-    (value) => value >= 0 && value < 1,
-  );
-  const baseRate = needed("lr", "a rate ≥ 0");
-  const weightDecay = needed("weight-decay", "a decay ≥ 0");
-  const total = countArgument(args, "total-steps") ?? Math.max(1, lastStep);
+    assertArgument(args[name] !== undefined, "normwise trace", `--${name}`, "none", fix);
+  }
+  const [optimizer, momentum, weightDecay] = [optimizerOf(args), momentumOf(args), weightDecayOf(args)!];
+  const baseRate = numberOption("lr", args.lr, "a rate ≥ 0", isNonNegative);
+  const total = optionalCount(args, "total-steps") ?? Math.max(1, lastStep);
   const schedule = parseSchedule(String(args.schedule ?? "constant"));
-  const rates = scheduleRates(schedule, baseRate, total, countArgument(args, "steps-per-epoch"));
-  return { optimizer: optimizer as OptimizerKind, weightDecay, momentum, rateAt: clamped(rates) };
+  const rates = scheduleRates(schedule, baseRate, total, optionalCount(args, "steps-per-epoch"));
+  return { optimizer, weightDecay, momentum, rateAt: clamped(rates) };
 }
 
 /** The rate of a step; after the last one, its. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assertArgument } from "../core/index.js";
+import { isInvariantAlone } from "../dynamics/index.js";
 import { type OpenCheckpoint, openCheckpoints, traceRun } from "../foreign/files/index.js";
 import {
   graphWeights,
@@ -16,7 +17,8 @@ import { readOnnxFile } from "../onnx/import/files/index.js";
 import { parseSchedule, scheduleRates } from "../optim/index.js";
 import type { RunConfig } from "../train/index.js";
 import { type RunData, readRunConfig } from "../train/node/index.js";
-import { clamped, countArgument, numbersOf, stepsArgument, type TraceArguments } from "./trace-arguments.js";
+import { type Given, optionalCount } from "./number-options.js";
+import { clamped, numbersOf, stepsArgument } from "./trace-arguments.js";
 
 /** What was traced, and how. */
 export interface Traced {
@@ -28,7 +30,7 @@ export interface Traced {
 }
 
 /** Reads what the command names: checkpoints, or the record of a run folder. */
-export async function traceOf(paths: readonly string[], args: TraceArguments): Promise<Traced> {
+export async function traceOf(paths: readonly string[], args: Given): Promise<Traced> {
   if (!existsSync(join(paths[0]!, "run.json"))) return traceFiles(paths, args);
   assertArgument(paths.length === 1, "normwise trace", "one run folder, or checkpoints", paths.join(" "));
   const own = ["lr", "weight-decay", "momentum", "optimizer", "schedule", "total-steps", "steps", "every", "graph"];
@@ -77,9 +79,9 @@ function decayOfWeight({ groups, weightDecay }: RunConfig, name: string): number
   return groups.find(({ match }) => matches(match))?.weightDecay ?? weightDecay;
 }
 
-async function traceFiles(paths: readonly string[], args: TraceArguments): Promise<Traced> {
-  const [steps, every] = [stepsArgument(args), countArgument(args, "every")];
-  const stepsPerEpoch = countArgument(args, "steps-per-epoch");
+async function traceFiles(paths: readonly string[], args: Given): Promise<Traced> {
+  const [steps, every] = [stepsArgument(args), optionalCount(args, "every")];
+  const stepsPerEpoch = optionalCount(args, "steps-per-epoch");
   const checkpoints = await openCheckpoints(paths, {
     ...(steps === undefined ? {} : { steps }),
     ...(every === undefined ? {} : { every }),
@@ -95,7 +97,7 @@ async function traceFiles(paths: readonly string[], args: TraceArguments): Promi
 /** The weights to trace: those that are scale-invariant, or are guessed to be; all matrices and kernels with `--all`. */
 async function chooseWeights(
   { label, format, weights }: OpenCheckpoint,
-  args: TraceArguments,
+  args: Given,
 ): Promise<{ weights: TracedWeight[]; notes: string[] }> {
   const candidates = [...weights.values()].filter(
     ({ name, shape, floating }) => floating && shape.length >= 2 && !name.startsWith("optimizer/"),
@@ -103,16 +105,13 @@ async function chooseWeights(
   assertArgument(candidates.length > 0, label, "at least one floating-point tensor of two axes", "none");
   const graph = args.graph === undefined ? (format === "onnx" ? label : undefined) : String(args.graph);
   const { known, notes } = graph === undefined ? guessed([...weights.values()]) : await analysed(graph, candidates);
-  const all = args.all === true || ![...known.values()].some(isInvariant);
+  const all = args.all === true || ![...known.values()].some(isInvariantAlone);
   const found = candidates.flatMap(({ name }): TracedWeight[] => {
     const weight = known.get(name) ?? { name, invariance: "none", guessed: graph === undefined };
-    return isInvariant(weight) || all ? [weight] : [];
+    return isInvariantAlone(weight) || all ? [weight] : [];
   });
   return { weights: found, notes };
 }
-
-/** Whether the theory is about it: a weight that may be scaled without another. */
-const isInvariant = ({ invariance }: TracedWeight): boolean => invariance !== "none" && invariance !== "joint";
 
 /** What is known of weights before they are traced, by name. */
 interface KnownWeights {
@@ -121,7 +120,7 @@ interface KnownWeights {
 }
 
 function guessed(tensors: readonly NamedShape[]): KnownWeights {
-  const names = [...guessInvariant(tensors)];
+  const names = [...guessInvariant(tensors).keys()];
   const known = names.map((name): [string, TracedWeight] => [name, { name, invariance: "channel", guessed: true }]);
   const note =
     names.length === 0

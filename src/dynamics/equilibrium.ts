@@ -1,18 +1,13 @@
 import { assertBelowOne, assertPositive } from "./range.js";
+import { type SteadyState, steadyState } from "./steady-state.js";
 
 /**
  * Where the norm of a scale-invariant weight settles when the steps are mostly noise: each step lengthens the weight by
  * Pythagoras, decay shortens it, and the two balance.
  */
-export interface Equilibrium {
-  /** ‖w‖₂ at which growth and decay balance (the root of the mean of the power below). */
+export interface Equilibrium extends SteadyState {
+  /** ‖w‖₂ at which growth and decay balance (the root of the mean of the power that approaches its limit). */
   readonly norm: number;
-  /** Mean angle, in radians, that the direction turns by in one step; it depends on no gradient. */
-  readonly rotation: number;
-  /** n: it is ‖w‖ⁿ that approaches its limit exponentially; 4 for SGD, 2 for AdamW. */
-  readonly power: 2 | 4;
-  /** The rate of that approach, per step; its inverse is the number of steps for the distance to fall by e. */
-  readonly relaxation: number;
 }
 
 /** What the equilibrium of SGD with momentum depends on. */
@@ -40,9 +35,7 @@ export function sgdEquilibrium(options: SgdEquilibriumOptions): Equilibrium {
   assertBelowOne("sgdEquilibrium", { momentum });
   return {
     norm: ((rate * squaredGradient) / (2 * weightDecay * (1 - momentum))) ** (1 / 4),
-    rotation: Math.sqrt((2 * rate * weightDecay) / (1 + momentum)),
-    power: 4,
-    relaxation: (4 * rate * weightDecay) / (1 - momentum),
+    ...steadyState({ optimizer: "sgd", rate, weightDecay, momentum }),
   };
 }
 
@@ -71,9 +64,7 @@ export function adamWEquilibrium(options: AdamWEquilibriumOptions): Equilibrium 
   assertBelowOne("adamWEquilibrium", { beta1 });
   return {
     norm: Math.sqrt((rate * size) / (2 * weightDecay)),
-    rotation: Math.sqrt((2 * rate * weightDecay * (1 - beta1)) / (1 + beta1)),
-    power: 2,
-    relaxation: 2 * rate * weightDecay,
+    ...steadyState({ optimizer: "adamw", rate, weightDecay, momentum: beta1 }),
   };
 }
 

@@ -1,7 +1,7 @@
 export * from "./advice/advice.js";
 export { isInvariantAlone } from "./advice/wording.js";
 export * from "./batch-rule.js";
-export * from "./channel-groups.js";
+export { type ChannelGroups, groupNorms, groupSize, groupSquaredChords } from "./channel-groups.js";
 export * from "./correction.js";
 export * from "./decays-for-rates.js";
 export * from "./effective-rate.js";

@@ -1,7 +1,8 @@
 import { effectiveRate } from "./effective-rate.js";
-import { adamWEquilibrium, type Equilibrium, sgdEquilibrium } from "./equilibrium.js";
+import { adamWEquilibrium } from "./equilibrium.js";
 import type { OptimizerKind } from "./optimizer-kind.js";
 import { assertBelowOne, assertNonNegative, assertPositive } from "./range.js";
+import { type SteadyState, steadyState } from "./steady-state.js";
 
 /** The numbers of an optimizer, as far as they decide what norms do. */
 export interface OptimizerNumbers {
@@ -17,16 +18,13 @@ export interface OptimizerNumbers {
 }
 
 /** What is known of the equilibrium of a scale-invariant weight without any gradient. */
-export interface PredictedEquilibrium extends Omit<Equilibrium, "norm"> {
+export interface PredictedEquilibrium extends SteadyState {
   /** ‖w‖₂; only `adamw`, whose steps do not have the gradient's size, tells it. */
   readonly norm?: number;
 }
 
 /**
- * The equilibrium that needs no gradient: rotation per step, relaxation and, for AdamW, the norm. `sgd` and `adamw` are
- * {@link sgdEquilibrium} and {@link adamWEquilibrium}; `sgdw` is heavy ball whose decay does not pass the momentum, that is
- * with (1 − μ)λ for λ; `nesterov` has heavy ball's norm and relaxation, and √(1 + 2μ − 2μ³) times its rotation, since the
- * newest gradient counts 1 + μ times at once.
+ * What can be said of an equilibrium before there is a gradient: the {@link steadyState} and, for AdamW, the norm.
  *
  * @param size C: how many numbers the weight has that is scaled as one (a channel's, if channels are invariant).
  * @returns Undefined without decay (ηλ = 0): there is no equilibrium then.
@@ -37,10 +35,7 @@ export function predictEquilibrium(numbers: OptimizerNumbers, size: number): Pre
   assertPositive("predictEquilibrium", { size });
   if (rate * weightDecay === 0) return undefined;
   if (optimizer === "adamw") return adamWEquilibrium({ rate, weightDecay, beta1, size });
-  const decay = optimizer === "sgdw" ? (1 - momentum) * weightDecay : weightDecay;
-  const { rotation, power, relaxation } = sgdEquilibrium({ rate, weightDecay: decay, momentum, squaredGradient: 1 });
-  const stronger = optimizer === "nesterov" ? Math.sqrt(1 + 2 * momentum - 2 * momentum ** 3) : 1;
-  return { rotation: rotation * stronger, power, relaxation };
+  return steadyState({ optimizer, rate, weightDecay, momentum });
 }
 
 /**

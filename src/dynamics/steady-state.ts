@@ -19,7 +19,7 @@ export interface SteadyState {
   readonly rotation: number;
   /** n: it is ‖w‖ⁿ that approaches its limit exponentially; 4 for gradients, 2 for AdamW's scale-free update. */
   readonly power: 2 | 4;
-  /** The rate of that approach, per step. */
+  /** The rate of that approach, per step; its inverse is the number of steps for the distance to fall by e. */
   readonly relaxation: number;
 }
 

@@ -7,6 +7,7 @@ export interface TestProblem {
   readonly size: number;
   /** E‖g̃‖², about: of the noisy gradient at unit norm. */
   readonly squaredGradient: number;
+  /** Of weights of any norm but 0. */
   loss(weights: Float64Array): number;
   /** The gradient with the noise of a step, the same for every run: at right angles to the weights, and as 1/‖w‖. */
   gradient(weights: Float64Array, step: number): Float64Array;
@@ -47,8 +48,11 @@ export interface SimulatedRunOptions {
   readonly problem: TestProblem;
   readonly optimizer: OptimizerKind;
   readonly weights: Float64Array;
+  /** η of a step. */
   rate(step: number): number;
+  /** λ of a step, in the convention of the optimizer. */
   decay(step: number): number;
+  /** μ of a step; `adamw` does not use it. */
   momentum(step: number): number;
   /** c by step: before it w ← w/c, and moments as gradients and their squares. */
   readonly rescale?: ReadonlyMap<number, number>;
@@ -57,6 +61,7 @@ export interface SimulatedRunOptions {
 /** A run under way. */
 export interface SimulatedRun {
   readonly weights: Float64Array;
+  /** Takes the step of this number, counted from 0. */
   take(step: number): void;
 }
 

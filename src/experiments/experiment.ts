@@ -56,6 +56,7 @@ export interface RecordedNorms {
 
 /** A finished training with its records, read when asked for. */
 export interface RecordedRun extends FinishedRun {
+  /** What was measured of its layers. */
   norms(): RecordedNorms;
   /** All tensors of the last checkpoint. */
   weights(): Readonly<Record<string, Tensor>>;

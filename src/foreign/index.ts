@@ -1,23 +1,30 @@
-export * from "./dead-channels.js";
-export * from "./decode-floats.js";
-export * from "./epsilon-effect.js";
-export * from "./folded-export.js";
-export * from "./graph-weights.js";
-export * from "./group-norms.js";
-export * from "./guess-invariance.js";
-export * from "./guessed-weights.js";
-export * from "./input-shapes.js";
-export * from "./inspection.js";
-export * from "./match-names.js";
+export type { CandidateShapeOptions, InputShapes } from "./input-shapes.js";
+export type { EpsilonEffect } from "./inspect/epsilon-effect.js";
+export * from "./inspect/folded-export.js";
+export * from "./inspect/guess-inspection.js";
+export {
+  type InspectedWeight,
+  type Inspection,
+  type InspectionOptions,
+  inspectGraph,
+  inspectModel,
+} from "./inspect/inspection.js";
+export * from "./invariance-of.js";
 export * from "./model-graph.js";
-export * from "./name-map.js";
 export * from "./onnx-network.js";
 export * from "./scope-graph.js";
-export * from "./spread-of.js";
-export * from "./stored-weight.js";
+export type { Spread } from "./spread-of.js";
+export type { Feeds } from "./swap/calibrate.js";
+export type { LayerDistance } from "./swap/distances.js";
 export * from "./swap/swap-metric.js";
-export * from "./trace-checkpoints.js";
-export * from "./trace-point.js";
-export * from "./trace-rows.js";
+export * from "./trace/graph-weights.js";
+export * from "./trace/trace-checkpoints.js";
+export * from "./trace/trace-rows.js";
+export type { TracedWeight, TraceNumbers, TracePoint, WeightTrace } from "./trace/weight-trace.js";
+export type { Judgement } from "./verify/judge.js";
 export * from "./verify/verification.js";
-export * from "./weight-trace.js";
+export type { GroupKind } from "./weight-groups.js";
+export * from "./weights/guess-invariant.js";
+export * from "./weights/match-tensors.js";
+export * from "./weights/name-map.js";
+export type { StoredWeight, WeightsFile } from "./weights/stored-weight.js";

@@ -4,7 +4,7 @@ import type { OnnxPort } from "../onnx/import/onnx-file.js";
 /** Shapes of a model's inputs, by name. */
 export type InputShapes = Readonly<Record<string, Shape>>;
 
-/** Options of {@link candidateShapes}. */
+/** Which shapes a model's inputs are wanted in. */
 export interface CandidateShapeOptions {
   /** Size of a free first axis, or of one that is called a batch; 2 by default. */
   readonly batch?: number;

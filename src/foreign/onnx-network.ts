@@ -7,8 +7,8 @@ import {
   type Shape,
   type Tensor,
 } from "../core/index.js";
-import { analyzeInvariance } from "../dynamics/index.js";
-import { broadcastTo, Graph, type Layer, reshape, type ScaleInvariance, Scope, type Value } from "../graph/index.js";
+import { isInvariantAlone } from "../dynamics/index.js";
+import { broadcastTo, type Layer, reshape, type ScaleInvariance, type Value } from "../graph/index.js";
 import { uniformFanIn } from "../nn/index.js";
 import {
   convertTensor,
@@ -23,6 +23,8 @@ import {
   restateSizes,
   toEvaluationForm,
 } from "../onnx/index.js";
+import { invarianceOf } from "./invariance-of.js";
+import { modelGraph } from "./model-graph.js";
 
 /** Options of {@link onnxNetwork}. */
 export interface OnnxNetworkOptions {
@@ -130,15 +132,13 @@ function logitsOf(file: OnnxFile): { readonly file: OnnxFile; readonly name: str
  * Scale invariance of each parameter as training counts it: of its channels where they are numbered by axis 0, else of
  * the tensor. What has no effect at all does not count.
  */
-function invariancesOf(file: OnnxFile, input: string, { shape, dtype }: Value): ReadonlyMap<string, ScaleInvariance> {
-  const graph = new Graph();
-  const scope = new Scope(graph, { training: true });
-  const { outputs } = importOnnx(file, scope, { inputs: { [input]: graph.input("images", shape, dtype) } });
-  const found = analyzeInvariance(Object.values(outputs).slice(0, 1), scope.parameters);
+function invariancesOf(file: OnnxFile, input: string, { shape }: Value): ReadonlyMap<string, ScaleInvariance> {
+  const model = modelGraph(file, { given: { [input]: shape }, unknown: "error" });
+  const logits = Object.entries(model.outputs).slice(0, 1);
   return new Map(
-    found.map(({ name, invariance, axis, withoutEffect }) => {
-      const whole = invariance === "channel" || invariance === "head" || invariance === "tensor";
-      if (withoutEffect || !whole) return [name, "none"];
+    invarianceOf({ ...model, outputs: Object.fromEntries(logits) }).map((found) => {
+      const { name, invariance, axis, withoutEffect } = found;
+      if (withoutEffect || !isInvariantAlone(found)) return [name, "none"];
       return [name, invariance === "channel" && axis === 0 ? "channel" : "tensor"];
     }),
   );

@@ -1,6 +1,7 @@
 export * from "./autodiff.js";
 export * from "./copy-constant.js";
 export * from "./graph.js";
+export * from "./initial-tensors.js";
 export * from "./layer.js";
 export * from "./needed-values.js";
 export * from "./precision.js";

@@ -9,7 +9,7 @@ import { type NormGroup, normAxes, rowNorms, unit } from "./weight-metric.js";
 export interface WeightSpec {
   /** Name in the layer, such as `weight`. */
   readonly name: string;
-  /** [out, in, …]: each output channel has a norm of its own. */
+  /** `[out, in, …]`: each output channel has a norm of its own. */
   readonly shape: Shape;
   readonly initializer: Initializer;
   /** Whether the weight's scale matters to what follows the layer. */

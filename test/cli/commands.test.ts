@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type ArgsDef, type CommandDef, parseArgs } from "citty";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareCommand } from "../../src/cli/compare.js";
 import { evaluateCommand } from "../../src/cli/evaluate.js";
 import { predictCommand } from "../../src/cli/predict.js";
@@ -10,23 +10,15 @@ import { runConfigFrom, runOptions } from "../../src/cli/run-options.js";
 import { trainCommand } from "../../src/cli/train.js";
 import { parseRunConfig, type RunConfig, type RunConfigInput } from "../../src/train/index.js";
 import { runTraining } from "../../src/train/node/index.js";
+import { commandOutput } from "../support/command-output.js";
 
 const folder = mkdtempSync(join(tmpdir(), "normwise-commands-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-afterEach(() => void vi.restoreAllMocks());
 
 /** Runs a command in this process; returns what it prints. */
-async function printed<T extends ArgsDef>(command: CommandDef<T>, ...rawArgs: string[]): Promise<string> {
-  let text = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    text += chunk;
-    return true;
-  });
-  const args = parseArgs(rawArgs, command.args as ArgsDef) as never;
-  await command.run!({ rawArgs, args, cmd: command });
-  return text;
-}
+const printed = async <T extends ArgsDef>(command: CommandDef<T>, ...rawArgs: string[]): Promise<string> =>
+  (await commandOutput(command, rawArgs)).stdout;
 
 const tiny: RunConfigInput = {
   model: "vgg11",

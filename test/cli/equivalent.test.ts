@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { runCommand } from "citty";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { equivalentCommand } from "../../src/cli/equivalent.js";
 import { translateArguments } from "../../src/cli/equivalent-arguments.js";
 import { formatEquivalent } from "../../src/cli/equivalent-format.js";
 import type { EquivalentArguments } from "../../src/cli/equivalent-options.js";
 import { InvalidArgumentError } from "../../src/core/index.js";
 import { translateSchedule } from "../../src/dynamics/index.js";
+import { commandOutput } from "../support/command-output.js";
 
 const paper: EquivalentArguments = {
   lr: "0.1",
@@ -19,22 +19,7 @@ const paper: EquivalentArguments = {
 
 const json = (args: EquivalentArguments) => JSON.parse(formatEquivalent(translateArguments(args)));
 
-/** Runs the command as the program does, and keeps what it writes. */
-async function output(rawArgs: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  const written = { stdout: "", stderr: "" };
-  const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  try {
-    await runCommand(equivalentCommand, { rawArgs: [...rawArgs] });
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return written;
-}
+const output = (rawArgs: readonly string[]) => commandOutput(equivalentCommand, rawArgs);
 
 describe("json", () => {
   test("the paper's setting", () => {

@@ -1,14 +1,14 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ArgsDef, type CommandDef, runCommand } from "citty";
-import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { inspectCommand } from "../../src/cli/inspect.js";
 import { NormwiseError, type Tensor } from "../../src/core/index.js";
 import { encodeSafetensors } from "../../src/io/index.js";
 import { parseRunConfig } from "../../src/train/index.js";
 import { runTraining } from "../../src/train/node/index.js";
 import { tinyModel } from "../foreign/tiny-model.js";
+import { commandOutput } from "../support/command-output.js";
 
 const folder = mkdtempSync(join(tmpdir(), "inspect-"));
 const model = join(folder, "model.onnx");
@@ -25,22 +25,7 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-/** Runs the command as the program does, and keeps what it writes. */
-async function output(...rawArgs: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  const written = { stdout: "", stderr: "" };
-  const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  try {
-    await runCommand(inspectCommand as unknown as CommandDef<ArgsDef>, { rawArgs: [...rawArgs] });
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return written;
-}
+const output = (...rawArgs: readonly string[]) => commandOutput(inspectCommand, rawArgs);
 
 const json = async (...args: readonly string[]) => JSON.parse((await output(...args, "--json")).stdout);
 const verdicts = (report: { weights: { name: string; invariance: string }[] }) =>

@@ -2,34 +2,21 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
-import { type ArgsDef, parseArgs } from "citty";
 import { parquetReadObjects } from "hyparquet";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { traceCommand } from "../../src/cli/trace.js";
 import type { WeightTrace } from "../../src/foreign/index.js";
 import { readRun } from "../../src/io/files/index.js";
 import { parseRunConfig } from "../../src/train/index.js";
 import { runTraining } from "../../src/train/node/index.js";
+import { commandOutput } from "../support/command-output.js";
 
 const folder = mkdtempSync(join(tmpdir(), "normwise-trace-"));
 const at = (name: string): string => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-afterEach(() => void vi.restoreAllMocks());
 
 /** Runs `normwise trace` in this process; returns what it prints. */
-async function trace(...rawArgs: string[]): Promise<string> {
-  let text = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    text += chunk;
-    return true;
-  });
-  await traceCommand.run!({
-    rawArgs,
-    args: parseArgs(rawArgs, traceCommand.args as ArgsDef) as never,
-    cmd: traceCommand,
-  });
-  return text;
-}
+const trace = async (...rawArgs: string[]): Promise<string> => (await commandOutput(traceCommand, rawArgs)).stdout;
 
 const goldens = "test/goldens/trace/sgd";
 const files = readdirSync(goldens)

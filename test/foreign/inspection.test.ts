@@ -1,10 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { InvalidArgumentError, randomStream, type Tensor, tensor } from "../../src/core/index.js";
+import { groupNorms } from "../../src/dynamics/index.js";
 import {
-  candidateShapes,
   foldedExport,
-  groupNorms,
-  groupsOf,
   guessInspection,
   type InspectedWeight,
   type Inspection,
@@ -13,6 +11,8 @@ import {
   invarianceOf,
   matchTensors,
 } from "../../src/foreign/index.js";
+import { candidateShapes } from "../../src/foreign/input-shapes.js";
+import { groupsOf } from "../../src/foreign/weight-groups.js";
 import { neededValues } from "../../src/graph/index.js";
 import { conv2d, globalAveragePool, linear, relu, sequential } from "../../src/nn/index.js";
 import { batchNorm } from "../../src/norm/index.js";
@@ -44,7 +44,7 @@ describe("norms", () => {
     const each = [0, 1, 2, 3].map((c) => Math.hypot(...conv.data.subarray(c * 54, (c + 1) * 54))).sort((a, b) => a - b);
     expect([normOf, count, size]).toEqual(["channel", 4, 54]);
     expect(norm!.min).toBeCloseTo(each[0]!, 5);
-    expect(norm!.median).toBeCloseTo(each[1]!, 5);
+    expect(norm!.median).toBeCloseTo((each[1]! + each[2]!) / 2, 5);
     expect(norm!.max).toBeCloseTo(each[3]!, 5);
   });
 
@@ -173,12 +173,12 @@ describe("weights without a graph", () => {
   });
 
   test("are matched with a graph's by name, wrappers and transposition aside", () => {
-    const wanted = new Map([
-      ["conv1.weight", [8, 3, 3, 3]],
-      ["fc.weight", [6, 10]],
-      ["gone", [2]],
-      ["fc.bias", [9]],
-    ] as const);
+    const wanted = [
+      { name: "conv1.weight", shape: [8, 3, 3, 3] },
+      { name: "fc.weight", shape: [6, 10] },
+      { name: "gone", shape: [2] },
+      { name: "fc.bias", shape: [9] },
+    ];
     const wrapped = Object.fromEntries(Object.entries(tensors).map(([name, value]) => [`module.${name}`, value]));
     const { tensors: matched, missing, unused } = matchTensors(wanted, wrapped);
     expect(missing).toEqual(["gone", "fc.bias"]);

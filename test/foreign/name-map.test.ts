@@ -117,7 +117,7 @@ describe("scale-invariant weights guessed from names", () => {
       network.apply(graph.input("images", [2, 3, 32, 32]), scope);
       const tensors = [...scope.parameters, ...scope.buffers].map(({ name, value }) => ({ name, shape: value.shape }));
       const known = scope.parameters.filter(({ scaleInvariance }) => scaleInvariance === "channel");
-      expect([...guessInvariant(tensors)].sort()).toEqual(known.map(({ name }) => name).sort());
+      expect([...guessInvariant(tensors).keys()].sort()).toEqual(known.map(({ name }) => name).sort());
     }
   });
 
@@ -128,6 +128,40 @@ describe("scale-invariant weights guessed from names", () => {
       { name: "norm2.running_mean", shape: [128] },
       { name: "conv2.weight", shape: [32, 128, 3, 3] },
     ];
-    expect([...guessInvariant(dense)]).toEqual(["conv1.weight"]);
+    expect([...guessInvariant(dense).keys()]).toEqual(["conv1.weight"]);
+  });
+
+  it.each([
+    ["blocks whose channels are all alike", ["conv1.weight", "conv2.weight"], ["norm1", "norm2"]],
+    ["names that say more than a number", ["conv_dw.weight", "conv_pw.weight"], ["bn_dw", "bn_pw"]],
+    ["the places of a sequence", ["0.weight", "3.weight"], ["1", "4"]],
+  ])("%s", (_, weights, norms) => {
+    const tensors = [
+      ...weights.map((name) => ({ name: `block.${name}`, shape: [8, 8, 3, 3] })),
+      ...norms.map((name) => ({ name: `block.${name}.running_mean`, shape: [8] })),
+    ];
+    const found = guessInvariant(tensors);
+    expect([...found.keys()]).toEqual(weights.map((name) => `block.${name}`));
+    [...found.values()].forEach((because, i) => {
+      expect(because).toContain(`the batch-norm block.${norms[i]}`);
+    });
+  });
+
+  it("the direction of a weight normalization", () => {
+    const tensors = [
+      { name: "conv.weight_g", shape: [4, 1] },
+      { name: "conv.weight_v", shape: [4, 3] },
+      { name: "other.weight_v", shape: [4, 3] },
+    ];
+    expect([...guessInvariant(tensors)]).toEqual([["conv.weight_v", expect.stringContaining("conv.weight_g")]]);
+  });
+});
+
+it("a matrix that is stored transposed under its own name", () => {
+  const wanted = [{ name: "fc.weight", shape: [2, 3] }];
+  expect(nameMap(wanted, [{ name: "fc.weight", shape: [3, 2] }]).matches.get("fc.weight")).toEqual({
+    from: "fc.weight",
+    transposed: true,
+    guessed: false,
   });
 });

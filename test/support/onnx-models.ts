@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
 import type { DType, Tensor } from "../../src/core/index.js";
-import { Graph, Scope, type Tensors } from "../../src/graph/index.js";
+import { Graph, initialTensors, Scope, type Tensors } from "../../src/graph/index.js";
 import {
   dataTypeOf,
   encodeTensor,
@@ -131,19 +131,8 @@ export function imported(
 
 /** What an imported model is to be fed: the inputs, and its parameters and buffers as the file has them. */
 export function feedsOf(scope: Scope, feeds: Tensors): Record<string, Tensor> {
-  const state = [
-    ...scope.parameters.map(({ value, name, initializer }) => ({ value, name, initializer })),
-    ...scope.buffers.map(({ value, name, initial }) => ({ value, name, initializer: initial })),
-  ];
-  const stored = state.map(({ value: { shape }, name, initializer }): [string, Tensor] => {
-    const data =
-      typeof initializer === "function"
-        ? initializer(shape, undefined as never, undefined as never)
-        : new Float32Array();
-    return [name, { dtype: "float32", shape, data }];
-  });
-  return Object.fromEntries([
-    ...Object.entries(feeds).map(([name, tensor]): [string, Tensor] => [`input/${name}`, tensor]),
-    ...stored,
-  ]);
+  return {
+    ...Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [`input/${name}`, tensor])),
+    ...initialTensors(scope, 0),
+  };
 }

@@ -10,11 +10,11 @@ import { special } from "./vocabulary.js";
 export interface TextBatch {
   /** Which of the source's `shapes` it has. */
   readonly shape: number;
-  /** [rows, sourceLength]: the source sentences, each ended by `</s>`, then `<pad>`. */
+  /** `[rows, sourceLength]`: the source sentences, each ended by `</s>`, then `<pad>`. */
   readonly source: Tensor<"int32">;
-  /** [rows, targetLength]: what the decoder sees, `<s>` and the translation, then `<pad>`. */
+  /** `[rows, targetLength]`: what the decoder sees, `<s>` and the translation, then `<pad>`. */
   readonly target: Tensor<"int32">;
-  /** [rows, targetLength]: what it is to say, the translation and `</s>`; where it is `<pad>` there is no loss. */
+  /** `[rows, targetLength]`: what it is to say, the translation and `</s>`; where it is `<pad>` there is no loss. */
   readonly expected: Tensor<"int32">;
   /** Rows that are real. Those after them are an empty sentence whose `expected` is all padding. */
   readonly size: number;

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { assertArgument } from "../../core/index.js";
-import type { WeightsFile } from "../stored-weight.js";
-import type { TraceCheckpoint } from "../trace-checkpoints.js";
+import type { TraceCheckpoint } from "../trace/trace-checkpoints.js";
+import type { WeightsFile } from "../weights/stored-weight.js";
 import { readWeights } from "./read-weights.js";
 
 /** A checkpoint of a file. */

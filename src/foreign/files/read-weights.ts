@@ -3,9 +3,9 @@ import { DataError, expectation, isFloating } from "../../core/index.js";
 import type { WeightTensor } from "../../dynamics/index.js";
 import { fileError } from "../../io/files/file-error.js";
 import { readOnnxFile } from "../../onnx/import/files/index.js";
-import { convertTensor } from "../../onnx/index.js";
-import { notFloating } from "../decode-floats.js";
-import type { StoredWeight, WeightsFile } from "../stored-weight.js";
+import { notFloating } from "../weights/decode-floats.js";
+import { floatTensor } from "../weights/float-tensor.js";
+import type { StoredWeight, WeightsFile } from "../weights/stored-weight.js";
 import { byteRanges } from "./byte-ranges.js";
 import { readSafetensorsRanges, safetensorsHeaderLength } from "./safetensors-ranges.js";
 import { joinedWeights, weightFilesOf } from "./shards.js";
@@ -80,7 +80,7 @@ async function readOnnxWeights(path: string): Promise<WeightsFile> {
         floating,
         async read() {
           if (!floating) throw notFloating(`${path}: tensor ${JSON.stringify(name)}`, dtype);
-          return convertTensor(read(), dtype === "float64" ? "float64" : "float32") as WeightTensor;
+          return floatTensor(read());
         },
       },
     ];

@@ -1,6 +1,6 @@
 import { parseStoredHeader } from "../../io/safetensors-header.js";
-import { decodeFloats, isFloatType, notFloating } from "../decode-floats.js";
-import type { StoredWeight, WeightsFile } from "../stored-weight.js";
+import { decodeFloats, isFloatType, notFloating } from "../weights/decode-floats.js";
+import type { StoredWeight, WeightsFile } from "../weights/stored-weight.js";
 import type { ByteRanges } from "./byte-ranges.js";
 
 /** The largest header, in bytes, that the format allows. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, expectation } from "../../core/index.js";
 import { fileError } from "../../io/files/file-error.js";
-import type { StoredWeight, WeightsFile } from "../stored-weight.js";
+import type { StoredWeight, WeightsFile } from "../weights/stored-weight.js";
 
 /**
  * The files that hold a folder's tensors: those of its `*.safetensors.index.json`, or its only safetensors file.

@@ -1,6 +1,7 @@
 import type { RunReader } from "../../io/files/index.js";
-import { tracePoint } from "../trace-point.js";
-import type { ChannelSpread, TraceNumbers, WeightTrace } from "../weight-trace.js";
+import type { Spread } from "../spread-of.js";
+import { tracePoint } from "../trace/trace-point.js";
+import type { TraceNumbers, WeightTrace } from "../trace/weight-trace.js";
 
 /**
  * The norms and rotations that one of Normwise's own runs has recorded, as {@link WeightTrace}s: every recorded step is a moment with
@@ -49,4 +50,4 @@ function effectiveRatesOf(run: RunReader): Map<unknown, Layers> {
   return new Map(lines.map(({ step, layers }) => [step, layers as Layers]));
 }
 
-type Layers = Readonly<Record<string, { readonly effectiveRate?: ChannelSpread } | undefined>>;
+type Layers = Readonly<Record<string, { readonly effectiveRate?: Spread } | undefined>>;

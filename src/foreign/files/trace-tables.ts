@@ -1,6 +1,6 @@
 import { Bool, Float64, Int32, tableFromArrays, tableToIPC, Utf8, type Vector, vectorFromArray } from "apache-arrow";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { type TraceRow, traceColumns } from "../trace-rows.js";
+import { type TraceRow, traceColumns } from "../trace/trace-rows.js";
 
 /** Rows as an Arrow IPC file: UTF-8 for names, int32 for steps, float64 for all else; nulls are nulls. */
 export function traceArrow(rows: readonly TraceRow[]): Uint8Array {

@@ -1,8 +1,7 @@
 import type { Tensor } from "../../core/index.js";
-import { Graph, type Runtime, Scope, type Tensors, type Value } from "../../graph/index.js";
+import { Graph, initialTensors, type Runtime, Scope, type Tensors, type Value } from "../../graph/index.js";
 import type { Metric } from "../../norm/index.js";
 import { importOnnx, type NormStatistics, type OnnxFile } from "../../onnx/index.js";
-import { heldTensors } from "./held-tensors.js";
 import { type MeasuredNorm, measuredNorm } from "./measured-norm.js";
 
 /** What calibration found of one batch-norm: per channel the mean, and what the centred values are divided by. */
@@ -85,7 +84,7 @@ async function prepared(file: OnnxFile, metric: Metric, runtime: Runtime, feeds:
     ]),
   );
   const session = await runtime.load({ graph, outputs });
-  const state = await runtime.createState(heldTensors(scope));
+  const state = await runtime.createState(initialTensors(scope, 0));
   const numbers = (tensor: Tensor): Float64Array => Float64Array.from(tensor.data as Float32Array);
   return {
     async run(fed) {

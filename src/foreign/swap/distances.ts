@@ -1,7 +1,6 @@
-import { Graph, type Runtime, Scope, type Tensors, type Value } from "../../graph/index.js";
+import { Graph, initialTensors, type Runtime, Scope, type Tensors, type Value } from "../../graph/index.js";
 import { type ImportedGraph, importOnnx, type OnnxFile } from "../../onnx/index.js";
 import { inputsLike } from "./calibrate.js";
-import { heldTensors } from "./held-tensors.js";
 import { sizesOf } from "./measured-norm.js";
 
 /** How far one batch-norm of a model has moved from that of another. */
@@ -46,7 +45,7 @@ export async function outputDistances(
     }),
   );
   const session = await runtime.load({ graph, outputs: wanted });
-  const state = await runtime.createState({ ...heldTensors(one.scope), ...heldTensors(other.scope) });
+  const state = await runtime.createState({ ...initialTensors(one.scope, 0), ...initialTensors(other.scope, 0) });
   try {
     const found = await session.run(feeds, { state });
     const number = (name: string): number => Number(found[name]!.data[0]);

@@ -10,6 +10,7 @@ import {
   replaceStatistics,
   toEvaluationForm,
 } from "../../onnx/index.js";
+import { spreadOf } from "../spread-of.js";
 import { calibrate } from "./calibrate.js";
 import { type LayerDistance, outputDistances } from "./distances.js";
 
@@ -68,7 +69,7 @@ export async function swapMetric(bytes: Uint8Array, file: OnnxFile, options: Swa
   const { norms, outputs } = await outputDistances(file, readOnnx(plain), runtime, first);
   return {
     bytes: fold ? editOnnx(plain, foldBatchNorms) : plain,
-    norms: norms.map((norm, layer) => ({ ...norm, ratio: spreadOf(statistics[layer]!, norm.divisor) })),
+    norms: norms.map((norm, layer) => ({ ...norm, ratio: ratioOf(statistics[layer]!, norm.divisor) })),
     outputs,
     batches,
   };
@@ -79,7 +80,7 @@ async function firstOf(batches: AsyncIterable<Tensors> | Iterable<Tensors>): Pro
   throw new InvalidArgumentError(expectation("swap", "at least one calibration batch", 0));
 }
 
-function spreadOf({ divisor }: NormStatistics, old: Float64Array): SwappedNorm["ratio"] {
-  const ratios = old.map((value, channel) => divisor[channel]! / value).sort();
-  return { median: ratios[ratios.length >> 1]!, least: ratios[0]!, greatest: ratios.at(-1)! };
+function ratioOf({ divisor }: NormStatistics, old: Float64Array): SwappedNorm["ratio"] {
+  const { min, median, max } = spreadOf(old.map((value, channel) => divisor[channel]! / value));
+  return { median, least: min, greatest: max };
 }

@@ -1,5 +1,7 @@
 import type { Tensor } from "../../core/index.js";
-import { type ChannelGroups, floatsOf, forEachRun } from "../group-norms.js";
+import { forEachRun } from "../../dynamics/channel-groups.js";
+import type { WeightGroups } from "../weight-groups.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /** Sums over each group of a weight. */
 interface GroupSums {
@@ -32,7 +34,7 @@ export function gradientCosine(
   weight: Tensor<"float32">,
   gradient: Tensor,
   blurred: Tensor,
-  groups: ChannelGroups,
+  groups: WeightGroups,
 ): GradientCosine {
   const sums = groupSums(weight, gradient, blurred, groups);
   const meanOf = (squares: Float64Array): number => squares.reduce((sum, square) => sum + square, 0) / groups.count;
@@ -50,8 +52,8 @@ export function gradientCosine(
   return { largest, beyondNoise };
 }
 
-function groupSums(weight: Tensor, gradient: Tensor, blurred: Tensor, groups: ChannelGroups): GroupSums {
-  const [w, g, b] = [weight, gradient, blurred].map(floatsOf) as [Float32Array, Float32Array, Float32Array];
+function groupSums(weight: Tensor, gradient: Tensor, blurred: Tensor, groups: WeightGroups): GroupSums {
+  const [w, g, b] = [floatTensor(weight).data, floatTensor(gradient).data, floatTensor(blurred).data];
   const zeros = (): Float64Array => new Float64Array(groups.count);
   const sums: GroupSums = { product: zeros(), weight: zeros(), gradient: zeros(), noise: zeros() };
   forEachRun(weight.shape, groups.axis, (channel, from, to) => {

@@ -7,8 +7,8 @@ import {
   type Tensor,
 } from "../../core/index.js";
 import { add, gradients, mul, type Runtime, type State, type Tensors, total } from "../../graph/index.js";
-import { floatsOf } from "../group-norms.js";
 import type { ModelGraph } from "../model-graph.js";
+import { floatTensor } from "../weights/float-tensor.js";
 import { randomInput, variedWeight } from "./random-tensors.js";
 
 /** A model on random data, with weights that can be exchanged one by one. */
@@ -58,7 +58,7 @@ export async function openProbe(model: ModelGraph, runtime: Runtime, seed: numbe
     weights,
     async outputs(exchanged = {}) {
       const results = await exchange(state, weights, exchanged, () => forward.run(feeds, { state }));
-      return Float64Array.from(Object.keys(named).flatMap((name) => Array.from(floatsOf(results[name]!))));
+      return Float64Array.from(Object.keys(named).flatMap((name) => Array.from(floatTensor(results[name]!).data)));
     },
     async gradients(index, exchanged = {}) {
       const random = randomStream(seed, "cotangents", index);

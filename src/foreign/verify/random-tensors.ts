@@ -1,6 +1,6 @@
 import { isFloating, type RandomStream, sizeOf, type Tensor, tensor } from "../../core/index.js";
 import type { Value } from "../../graph/index.js";
-import { floatsOf } from "../group-norms.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /**
  * Something for a model's input: normal numbers; indices that are uniform over what they choose from; ones for other
@@ -45,7 +45,7 @@ const leastVariety = 0.1;
  * and layer scales are at first, is made random: a bias of 0 breaks nothing, and a branch scaled by 10⁻⁶ shows nothing.
  */
 export function variedWeight(weight: Tensor, random: RandomStream): Tensor<"float32"> {
-  const data = Float32Array.from(floatsOf(weight));
+  const data = Float32Array.from(floatTensor(weight).data);
   const first = data[0] ?? 0;
   const near = weight.shape.length <= 1 ? leastVariety / 2 : 0;
   if (data.every((value) => Math.abs(value - first) <= near)) {

@@ -1,5 +1,6 @@
 import type { RandomStream, Tensor } from "../../core/index.js";
-import { type ChannelGroups, forEachRun } from "../group-norms.js";
+import { forEachRun } from "../../dynamics/channel-groups.js";
+import type { WeightGroups } from "../weight-groups.js";
 
 /** ε loses its influence on weights that are this many times as long, as the kth power of it. */
 export const lengthened = 16;
@@ -7,7 +8,7 @@ export const lengthened = 16;
 /** A weight with each group multiplied by a factor of its own; channels that are in no group stay. */
 export function scaledGroups(
   weight: Tensor<"float32">,
-  { axis, groups }: ChannelGroups,
+  { axis, groups }: WeightGroups,
   factors: ArrayLike<number>,
 ): Tensor<"float32"> {
   const data = weight.data.slice();

@@ -1,8 +1,8 @@
 import { randomStream, type Tensor } from "../../core/index.js";
-import type { FinestInvariance, WeightInvariance } from "../../dynamics/index.js";
+import { type FinestInvariance, isInvariantAlone, type WeightInvariance } from "../../dynamics/index.js";
 import type { Runtime, Tensors } from "../../graph/index.js";
-import { type ChannelGroups, groupsOf } from "../group-norms.js";
 import type { ModelGraph } from "../model-graph.js";
+import { eachChannel, groupsOf, type WeightGroups, wholeTensor } from "../weight-groups.js";
 import { type GradientCosine, gradientCosine } from "./gradient-cosines.js";
 import { type Judgement, judge, type WeightEvidence } from "./judge.js";
 import { openProbe, type Probe } from "./probe.js";
@@ -93,9 +93,9 @@ interface TestBench {
   /** Relative change of the outputs, from those with `base` to those with `exchanged`. */
   change(exchanged: Tensors, base?: Tensors): Promise<number>;
   /** The greater of the cosines with two gradients. */
-  cosine(name: string, groups: ChannelGroups): GradientCosine;
+  cosine(name: string, groups: WeightGroups): GradientCosine;
   /** The same where every weight with claimed groups is so many times as long; measured when first asked for. */
-  lengthenedCosine(name: string, groups: ChannelGroups, times: number): Promise<number>;
+  lengthenedCosine(name: string, groups: WeightGroups, times: number): Promise<number>;
 }
 
 async function testBench(probe: Probe, invariances: readonly WeightInvariance[], seed: number): Promise<TestBench> {
@@ -106,7 +106,7 @@ async function testBench(probe: Probe, invariances: readonly WeightInvariance[],
   const tolerance = Math.max(leastTolerance, noiseFactor * relativeChange(await probe.outputs(near), plain));
   const slopes = [await probe.gradients(0), await probe.gradients(1)];
   const nearSlopes = [await probe.gradients(0, near), await probe.gradients(1, near)];
-  const invariant = invariances.filter(({ invariance }) => invariance !== "none" && invariance !== "joint");
+  const invariant = invariances.filter(isInvariantAlone);
   const longer = (times: number) =>
     Object.fromEntries(invariant.map(({ name }) => [name, scaled(weights.get(name)!, times)]));
   const longSlopes = new Map<number, Promise<Record<string, Tensor>>>();
@@ -159,15 +159,10 @@ function evidenceOf(found: WeightInvariance, bench: TestBench): WeightEvidence {
   const claimed = groupsOf(found);
   const random = (what: string) => randomStream(bench.seed, "factors", what, name);
   const channels = found.shape[found.axis] ?? 1;
-  const each: ChannelGroups = {
-    kind: "channel",
-    axis: found.axis,
-    groups: Int32Array.from({ length: channels }, (_, channel) => channel),
-    count: channels,
-  };
-  const whole: ChannelGroups = { kind: "tensor", axis: found.axis, groups: new Int32Array(channels), count: 1 };
+  const each = eachChannel(found.axis, channels);
+  const whole = wholeTensor(found.axis, channels);
 
-  const changeOf = (groups: ChannelGroups, what: string, base = weight): Promise<number> => {
+  const changeOf = (groups: WeightGroups, what: string, base = weight): Promise<number> => {
     const factors = randomFactors(groups.count, random(what));
     const isBase = base === weight;
     return bench.change({ [name]: scaledGroups(base, groups, factors) }, isBase ? undefined : { [name]: base });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { DataError, expectation, type Shape, type Tensor } from "../../core/index.js";
 import { readWeights } from "../../foreign/files/index.js";
-import { type NameMap, nameMap } from "../../foreign/index.js";
+import { asWanted, type NameMap, nameMap } from "../../foreign/index.js";
 import { convertTensor } from "../../onnx/index.js";
 
 /** Weights to start a training from. */
@@ -35,10 +35,10 @@ export async function readInitialWeights(path: string, needed: readonly Needed[]
   requireAll(path, map);
   const tensors: Record<string, Tensor> = {};
   const hash = createHash("sha256");
-  for (const { name, shape } of wanted) {
-    const { from, transposed } = map.matches.get(name)!;
-    const read = convertTensor(await file.weights.get(from)!.read(), "float32") as Tensor<"float32">;
-    const tensor = transposed ? { ...read, shape, data: transposedData(read) } : read;
+  for (const { name } of wanted) {
+    const match = map.matches.get(name)!;
+    const stored = asWanted(await file.weights.get(match.from)!.read(), match);
+    const tensor = convertTensor(stored, "float32") as Tensor<"float32">;
     tensors[name] = tensor;
     hash.update(`${name}\n`).update(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength));
   }
@@ -61,10 +61,4 @@ function requireAll(path: string, { missing, unexpected, misshaped }: NameMap): 
   if (problems.length === 0) return;
   const fix = "the model, its width and its number of classes must be those of the file";
   throw new DataError(expectation(`--init ${path}`, "the tensors of this network", problems.join("; "), fix));
-}
-
-/** [rows, columns] stored as its transpose. */
-function transposedData({ shape, data }: Tensor<"float32">): Float32Array {
-  const [rows, columns] = shape as readonly [number, number];
-  return Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
 }

@@ -1,4 +1,4 @@
-import type { OnnxFile } from "../onnx/import/onnx-file.js";
+import type { OnnxFile } from "../../onnx/import/onnx-file.js";
 
 const normalizing =
   /^(BatchNormalization|InstanceNormalization|LayerNormalization|GroupNormalization|LpNormalization)$/;

@@ -1,16 +1,18 @@
-import { assertArgument, DataError, expectation } from "../core/index.js";
+import { assertArgument, DataError, expectation } from "../../core/index.js";
 import {
   groupNorms,
   groupSize,
   groupSquaredChords,
+  isInvariantAlone,
   persistence,
   rotationPerStep,
   squaredWalk,
   type WeightTensor,
-} from "../dynamics/index.js";
-import type { StoredWeight } from "./stored-weight.js";
+} from "../../dynamics/index.js";
+import { spreadOf } from "../spread-of.js";
+import type { StoredWeight } from "../weights/stored-weight.js";
 import { tracePoint } from "./trace-point.js";
-import { channelSpread, type TracedWeight, type TraceNumbers, type WeightTrace } from "./weight-trace.js";
+import type { TracedWeight, TraceNumbers, WeightTrace } from "./weight-trace.js";
 
 /** The weights after some step of a training. */
 export interface TraceCheckpoint {
@@ -70,14 +72,14 @@ export async function traceCheckpoints(
     const measured = {
       step,
       norms: norms[i]!,
-      invariant: traced.invariance !== "none" && traced.invariance !== "joint",
+      invariant: isInvariantAlone(traced),
       rate: numbers.rateAt(last ? step - 1 : step),
     };
     const span = single[i - 1];
     if (span === undefined) return tracePoint(measured, numbers);
     const { steps, walks } = span;
     // Cosines of random directions have the spread 1/√n, their median over channels about 1.25/√(nC); three of these are told.
-    const forgotten = channelSpread(walks).median > Math.log((size * walks.length) / 14);
+    const forgotten = spreadOf(walks).median > Math.log((size * walks.length) / 14);
     const known = alike[i - 1];
     const moved = {
       ...measured,
@@ -103,10 +105,8 @@ export async function traceCheckpoints(
 
 /** The persistence around each move: the mean of what the moves before and after it tell, where there are any. */
 function persistences(single: readonly Span[], double: readonly Span[], numbers: TraceNumbers): (number | undefined)[] {
-  const moves = single.map(({ steps, walks }) => ({ steps, walk: channelSpread(walks).median }));
-  const pairs = double.map(({ walks }, i) =>
-    persistence(moves[i]!, moves[i + 1]!, channelSpread(walks).median, numbers),
-  );
+  const moves = single.map(({ steps, walks }) => ({ steps, walk: spreadOf(walks).median }));
+  const pairs = double.map(({ walks }, i) => persistence(moves[i]!, moves[i + 1]!, spreadOf(walks).median, numbers));
   return moves.map((_, i) => {
     const near = [pairs[i - 1], pairs[i]].filter((value) => value !== undefined && Number.isFinite(value));
     return near.length === 0 ? undefined : near.reduce((sum, value) => sum! + value!, 0)! / near.length;

@@ -1,5 +1,5 @@
-import type { Shape } from "../core/index.js";
-import type { WeightTensor } from "../dynamics/index.js";
+import type { Shape } from "../../core/index.js";
+import type { WeightTensor } from "../../dynamics/index.js";
 
 /** A tensor of somebody's file; its elements are read when asked for. */
 export interface StoredWeight {

@@ -1,4 +1,5 @@
-import type { ChannelSpread, WeightTrace } from "./weight-trace.js";
+import type { Spread } from "../spread-of.js";
+import type { WeightTrace } from "./weight-trace.js";
 
 /** One weight at one moment, flat: a row of a table. What was not measured or does not apply is null. */
 export interface TraceRow {
@@ -34,10 +35,10 @@ export function traceRows(traces: readonly WeightTrace[]): TraceRow[] {
         invariance,
         guessed,
         step: point.step,
-        ...spreadOf("norm", norm),
-        ...spreadOf("effectiveRate", effectiveRate),
+        ...spreadColumns("norm", norm),
+        ...spreadColumns("effectiveRate", effectiveRate),
         steps: point.steps ?? null,
-        ...spreadOf("rotation", rotation),
+        ...spreadColumns("rotation", rotation),
         persistence: held(point.persistence),
         predictedRotation: held(point.predictedRotation),
         alignment: held(point.alignment),
@@ -82,14 +83,14 @@ export const traceColumns: readonly (keyof TraceRow)[] = [
   "relaxationSteps",
 ];
 
-type Spread<N extends string> = Record<`${N}Min` | `${N}Median` | `${N}Max`, number | null>;
+type SpreadColumns<N extends string> = Record<`${N}Min` | `${N}Median` | `${N}Max`, number | null>;
 
-function spreadOf<N extends string>(name: N, spread: ChannelSpread | undefined): Spread<N> {
+function spreadColumns<N extends string>(name: N, spread: Spread | undefined): SpreadColumns<N> {
   return {
     [`${name}Min`]: held(spread?.min),
     [`${name}Median`]: held(spread?.median),
     [`${name}Max`]: held(spread?.max),
-  } as Spread<N>;
+  } as SpreadColumns<N>;
 }
 
 /** JSON has neither NaN nor infinities; the tables have none either. */

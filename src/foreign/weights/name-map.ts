@@ -1,4 +1,4 @@
-import type { Shape } from "../core/index.js";
+import { type Shape, sameShape } from "../../core/index.js";
 
 /** What a name map needs to know of a tensor. */
 export interface NamedShape {
@@ -33,7 +33,8 @@ export interface NameMap {
  * `DataParallel`, `compile` or a Lightning module, which put `module.`, `_orig_mod.` or `model.` before names), its weight
  * normalization by either name (`weight_g` or `parametrizations.weight.original0`), an ONNX export, Normwise. It goes either way.
  *
- * 1. The same name, once such prefixes and ways of writing are taken off; PyTorch's counters `num_batches_tracked` are left out.
+ * 1. The same name, once such prefixes and ways of writing are taken off, in the same shape or, of a matrix, the transposed
+ *    one; PyTorch's counters `num_batches_tracked` are left out.
  * 2. What an exporter has renamed, as `onnx::MatMul_123` is a linear layer's weight transposed and `onnx::Conv_123` a
  *    convolution's: the tensor of that shape that is left, if the two sets have as many of it left; in order, and marked as guessed.
  *
@@ -56,7 +57,9 @@ export function nameMap(wanted: readonly NamedShape[], given: readonly NamedShap
       continue;
     }
     left.delete(found);
-    if (same(found.shape, shape)) matches.set(name, { from: found.name, transposed: false, guessed: false });
+    const transposed = !sameShape(found.shape, shape);
+    const fits = !transposed || (shape.length === 2 && sameShape([...found.shape].reverse(), shape));
+    if (fits) matches.set(name, { from: found.name, transposed, guessed: false });
     else misshaped.push({ name, wanted: shape, got: found.shape });
   }
   unmatched = guessRenamed(unmatched, left, matches);
@@ -122,8 +125,6 @@ function canonical(name: string): string {
 }
 
 const isCounter = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name);
-
-const same = (a: Shape, b: Shape): boolean => a.join() === b.join();
 
 const byNumber = (a: NamedShape, b: NamedShape): number =>
   Number(/\d+$/.exec(a.name)![0]) - Number(/\d+$/.exec(b.name)![0]);

@@ -1,12 +1,6 @@
-import type { Shape } from "../core/index.js";
-import type { ChannelGroups, FinestInvariance, OptimizerKind } from "../dynamics/index.js";
-
-/** The smallest, middle and largest value over a weight's channels. */
-export interface ChannelSpread {
-  readonly min: number;
-  readonly median: number;
-  readonly max: number;
-}
+import type { Shape } from "../../core/index.js";
+import type { ChannelGroups, FinestInvariance, OptimizerKind } from "../../dynamics/index.js";
+import type { Spread } from "../spread-of.js";
 
 /** The hyperparameters of a traced training. */
 export interface TraceNumbers {
@@ -32,13 +26,13 @@ export interface TracePoint {
   /** Steps taken. */
   readonly step: number;
   /** ‖w‖₂ of each channel. */
-  readonly norm: ChannelSpread;
+  readonly norm: Spread;
   /** η/‖w‖² of each channel, per step, with the rate of the step to come (at the end, of the last one). */
-  readonly effectiveRate: ChannelSpread;
+  readonly effectiveRate: Spread;
   /** Steps that the next four are about: those since the moment before; 1 where a single step was measured. */
   readonly steps?: number;
   /** Root mean square angle of one step, in radians, of each channel; absent where too much has changed to tell. */
-  readonly rotation?: ChannelSpread;
+  readonly rotation?: Spread;
   /** How much of the moves is drift: 0 for a random walk, 1 for a steady turn, below 0 for one that is taken back. */
   readonly persistence?: number;
   /** What the rotation would be at equilibrium, at the mean rate of these steps; absent without decay. */
@@ -60,14 +54,4 @@ export interface WeightTrace {
   /** Groups that have a norm of their own. */
   readonly channels: number;
   readonly points: readonly TracePoint[];
-}
-
-/** Smallest, middle and largest of the values that are numbers. */
-export function channelSpread(values: ArrayLike<number>): ChannelSpread {
-  const sorted = Float64Array.from(values)
-    .filter((value) => !Number.isNaN(value))
-    .sort();
-  const half = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
-  return { min: sorted[0] ?? Number.NaN, median, max: sorted.at(-1) ?? Number.NaN };
 }

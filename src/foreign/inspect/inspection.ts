@@ -1,24 +1,26 @@
 import {
   type Advice,
   advise,
-  analyzeInvariance,
   checkedNumbers,
   type FinestInvariance,
+  groupNorms,
   isInvariantAlone,
   type OptimizerNumbers,
   type Partner,
   predictEquilibrium,
   turningRate,
   type WeightInvariance,
-} from "../dynamics/index.js";
-import type { Role } from "../graph/index.js";
-import type { OnnxFile, UnknownOperator } from "../onnx/index.js";
+} from "../../dynamics/index.js";
+import type { Role } from "../../graph/index.js";
+import type { OnnxFile, UnknownOperator } from "../../onnx/index.js";
+import { invarianceOf } from "../invariance-of.js";
+import { type ModelGraph, type ModelGraphOptions, modelGraph } from "../model-graph.js";
+import { type Spread, spreadOf } from "../spread-of.js";
+import { type GroupKind, groupsOf } from "../weight-groups.js";
+import { floatTensor } from "../weights/float-tensor.js";
 import { deadChannels } from "./dead-channels.js";
 import { type EpsilonEffect, epsilonEffect } from "./epsilon-effect.js";
 import { foldedExport } from "./folded-export.js";
-import { type GroupKind, groupNorms, groupsOf } from "./group-norms.js";
-import { type ModelGraph, type ModelGraphOptions, modelGraph } from "./model-graph.js";
-import { type Spread, spreadOf } from "./spread-of.js";
 
 /** Options of {@link inspectModel}. */
 export interface InspectionOptions {
@@ -88,11 +90,6 @@ export function inspectModel(file: OnnxFile, options: InspectionOptions & ModelG
   return folded === undefined ? inspection : { ...inspection, notes: [...inspection.notes, folded] };
 }
 
-/** The scale-invariance of all parameters of a model. */
-export function invarianceOf(model: ModelGraph): WeightInvariance[] {
-  return analyzeInvariance(Object.values(model.outputs), model.parameters, { nameOf: model.nameOf });
-}
-
 /** {@link inspectModel} for a model that is a graph already, and what an analysis found of its parameters. */
 export function inspectGraph(
   model: ModelGraph,
@@ -140,8 +137,8 @@ function inspectWeight(
   const { name, shape, invariance, because, withoutEffect, partners, axis } = found;
   const groups = groupsOf(found);
   const tensor = model.read(name);
-  const norms = tensor && groupNorms(tensor, groups);
-  const norm = norms && spreadOf(norms);
+  const norms = tensor && groupNorms(floatTensor(tensor), groups);
+  const norm = norms && norms.length > 0 ? spreadOf(norms) : undefined;
   const members = Array.from(groups.groups).filter((group) => group >= 0).length;
   const perChannel = shape.reduce((product, each) => product * each, 1) / Math.max(1, shape[axis] ?? 1);
   const size = (perChannel * members) / Math.max(1, groups.count);

@@ -1,7 +1,8 @@
-import type { Tensor } from "../core/index.js";
-import type { WeightInvariance } from "../dynamics/index.js";
-import { floatsOf, groupNorms } from "./group-norms.js";
-import type { ModelGraph } from "./model-graph.js";
+import type { Tensor } from "../../core/index.js";
+import { groupNorms, type WeightInvariance } from "../../dynamics/index.js";
+import type { ModelGraph } from "../model-graph.js";
+import { spreadOf } from "../spread-of.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /** Below this part of the layer's median norm, and below this size of a gain, which is about 1, a channel counts as dead. */
 const negligible = 1e-6;
@@ -13,16 +14,18 @@ const negligible = 1e-6;
 export function deadChannels(found: WeightInvariance, tensor: Tensor, model: ModelGraph): number[] {
   const channels = found.shape[found.axis] ?? 1;
   if (found.shape.length < 2) return [];
-  const each = Int32Array.from({ length: channels }, (_, channel) => channel);
-  const norms = groupNorms(tensor, { kind: "channel", axis: found.axis, groups: each, count: channels });
-  const median = Float64Array.from(norms).sort()[(channels - 1) >> 1]!;
+  const norms = groupNorms(floatTensor(tensor), { axis: found.axis });
+  const shrunken = new Set(shrunkenChannels(norms));
   const gains = gainsBehind(found, model, channels);
-  return [...each].filter(
-    (channel) =>
-      norms[channel] === 0 ||
-      norms[channel]! < negligible * median ||
-      (gains !== undefined && Math.abs(gains[channel]!) < negligible),
+  return [...norms.keys()].filter(
+    (channel) => shrunken.has(channel) || (gains !== undefined && Math.abs(gains[channel]!) < negligible),
   );
+}
+
+/** The channels whose norm is below 10⁻⁶ of the median, or 0. */
+export function shrunkenChannels(norms: Float64Array): number[] {
+  const { median } = spreadOf(norms);
+  return [...norms.keys()].filter((channel) => norms[channel] === 0 || norms[channel]! < negligible * median);
 }
 
 /** γ of the first batch-norm that the weight's scale meets, if it has as many channels. */
@@ -31,5 +34,5 @@ function gainsBehind({ epsilons, invariance }: WeightInvariance, model: ModelGra
   if (first === undefined || invariance !== "channel") return undefined;
   const gain = model.normalizations.find((place) => place.covers(first.at))?.gain;
   const tensor = gain === undefined ? undefined : model.read(gain);
-  return tensor?.data.length === channels ? floatsOf(tensor) : undefined;
+  return tensor?.data.length === channels ? floatTensor(tensor).data : undefined;
 }

@@ -1,7 +1,7 @@
-import { analyzeInvariance } from "../dynamics/index.js";
-import type { OnnxFile } from "../onnx/index.js";
-import { modelGraph } from "./model-graph.js";
-import { type NamedShape, nameMap } from "./name-map.js";
+import type { OnnxFile } from "../../onnx/index.js";
+import { invarianceOf } from "../invariance-of.js";
+import { modelGraph } from "../model-graph.js";
+import { type NamedShape, nameMap } from "../weights/name-map.js";
 import type { TracedWeight } from "./weight-trace.js";
 
 /** What a graph says of the weights of another file. */
@@ -20,7 +20,7 @@ export interface GraphWeights {
  */
 export function graphWeights(model: OnnxFile, stored: readonly NamedShape[]): GraphWeights {
   const graph = modelGraph(model);
-  const found = analyzeInvariance(Object.values(graph.outputs), graph.parameters, { nameOf: graph.nameOf });
+  const found = invarianceOf(graph);
   const analysed = new Map(found.map((weight) => [weight.name, weight]));
   const { matches } = nameMap(stored, found);
   const weights = stored.flatMap(({ name, shape }): TracedWeight[] => {

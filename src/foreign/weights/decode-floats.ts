@@ -1,6 +1,6 @@
-import { DataError, type DType, expectation, fromFloat16Bits, type Shape } from "../core/index.js";
-import type { WeightTensor } from "../dynamics/index.js";
-import { convertTensor } from "../onnx/index.js";
+import { DataError, type DType, expectation, fromFloat16Bits, type Shape, type Tensor } from "../../core/index.js";
+import type { WeightTensor } from "../../dynamics/index.js";
+import { floatTensor } from "./float-tensor.js";
 
 const dtypes: Readonly<Record<string, DType>> = {
   F64: "float64",
@@ -36,8 +36,7 @@ export function decodeFloats(type: string, shape: Shape, bytes: Uint8Array, wher
     dtype as "float64" | "float32" | "float16" | "bfloat16"
   ];
   const data = new view(own.buffer as ArrayBuffer, own.byteOffset, own.byteLength / view.BYTES_PER_ELEMENT);
-  const tensor = { dtype, shape, data };
-  return (dtype === "float64" ? tensor : convertTensor(tensor, "float32")) as WeightTensor;
+  return floatTensor({ dtype, shape, data } as Tensor);
 }
 
 /** The error of reading integers as weights. */

@@ -1,5 +1,6 @@
-import { effectiveRates, normLimit, steadyState } from "../dynamics/index.js";
-import { channelSpread, type TraceNumbers, type TracePoint } from "./weight-trace.js";
+import { effectiveRates, normLimit, steadyState } from "../../dynamics/index.js";
+import { spreadOf } from "../spread-of.js";
+import type { TraceNumbers, TracePoint } from "./weight-trace.js";
 
 /** What was measured of a weight at a moment. */
 export interface Measured {
@@ -22,16 +23,16 @@ export interface Measured {
 /** A measurement with what follows from it and the hyperparameters. */
 export function tracePoint(measured: Measured, numbers: TraceNumbers): TracePoint {
   const { step, norms, steps, firstStep = 0, rotations, persistence, invariant } = measured;
-  const norm = channelSpread(norms);
+  const norm = spreadOf(norms);
   const point: TracePoint = {
     step,
     norm,
-    effectiveRate: channelSpread(effectiveRates(measured.rate ?? numbers.rateAt(step), norms)),
+    effectiveRate: spreadOf(effectiveRates(measured.rate ?? numbers.rateAt(step), norms)),
     ...(steps === undefined ? {} : { steps }),
     ...(persistence === undefined || Number.isNaN(persistence) ? {} : { persistence }),
   };
   if (rotations === undefined) return point;
-  const rotation = channelSpread(rotations);
+  const rotation = spreadOf(rotations);
   const turned = { ...point, rotation };
   if (!invariant || steps === undefined) return turned;
   const steady = steadyState({ ...numbers, rate: meanRate(numbers, firstStep, firstStep + steps) });

@@ -1,7 +1,7 @@
-import type { EpsilonUse, WeightInvariance } from "../dynamics/index.js";
-import { floatsOf } from "./group-norms.js";
-import type { ModelGraph } from "./model-graph.js";
-import { type Spread, spreadOf } from "./spread-of.js";
+import type { EpsilonUse, WeightInvariance } from "../../dynamics/index.js";
+import type { ModelGraph } from "../model-graph.js";
+import { type Spread, spreadOf } from "../spread-of.js";
+import { floatTensor } from "../weights/float-tensor.js";
 
 /** How far ε keeps a weight from being exactly scale-invariant. */
 export interface EpsilonEffect {
@@ -38,5 +38,6 @@ function effectOf({ epsilon, degree, at }: EpsilonUse, model: ModelGraph, channe
   const spread = place?.spread === undefined ? undefined : model.read(place.spread);
   if (place === undefined || spread === undefined) return undefined;
   if (channels !== undefined && spread.data.length !== channels) return undefined;
-  return Array.from(floatsOf(spread), (value) => ((degree / place.power) * epsilon) / (Math.max(value, 0) + epsilon));
+  const { data } = floatTensor(spread);
+  return Array.from(data, (value) => ((degree / place.power) * epsilon) / (Math.max(value, 0) + epsilon));
 }
