@@ -1,16 +1,8 @@
 import { readFile } from "node:fs/promises";
-import {
-  assertArgument,
-  DataError,
-  expectation,
-  InvalidArgumentError,
-  RunError,
-  sizeOf,
-  type Tensor,
-} from "../core/index.js";
+import { assertArgument, DataError, expectation, InvalidArgumentError, RunError } from "../core/index.js";
 import { evaluationBatches, type ImageDataset } from "../data/index.js";
 import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
-import { normalizationOf, type PixelNormalization } from "../train/index.js";
+import { normalizationOf, normalizedPixels } from "../train/index.js";
 import { loadRun } from "../train/node/index.js";
 
 /** A classifier to evaluate or predict with: a run folder's, or an `.onnx` file's. */
@@ -93,7 +85,8 @@ async function openOnnx(path: string, threads: number, normalization = "unit"): 
       const rows: Float32Array[] = [];
       for (let index = 0; index < source.batchesPerEpoch; index++) {
         const { images, size: real } = await source.batch(0, index);
-        const fed = dtype === "float32" ? normalized(images, normalizationOf({ normalization }, data)) : images.data;
+        const fed =
+          dtype === "float32" ? normalizedPixels(images, normalizationOf({ normalization }, data)) : images.data;
         const result = await session.run({ [name]: { dtype, shape: images.shape, data: fed } as typeof images });
         const logits = result[output]!;
         rows.push((logits.data as Float32Array).slice(0, (real * logits.data.length) / size));
@@ -108,15 +101,4 @@ async function openOnnx(path: string, threads: number, normalization = "unit"): 
     },
     close: () => session.close(),
   };
-}
-
-/** Pixels [N, C, …] as values in [0, 1], for models that take floats, less the mean and divided by the deviation. */
-function normalized({ data, dtype, shape }: Tensor, { mean, std }: PixelNormalization): Float32Array {
-  const [, channels = 1, ...rest] = shape;
-  const perChannel = sizeOf(rest);
-  const unit = dtype === "uint8" ? 255 : 1;
-  return Float32Array.from(data as ArrayLike<number>, (value, at) => {
-    const channel = Math.floor(at / perChannel) % channels;
-    return (value / unit - mean[channel]!) / std[channel]!;
-  });
 }

@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { defineCommand } from "citty";
-import { assertArgument, expectation, RunError, type Tensor } from "../core/index.js";
+import { assertArgument, type Tensor } from "../core/index.js";
+import { selfContainedModel } from "../foreign/files/index.js";
 import { type SwappedModel, swapMetric } from "../foreign/index.js";
 import { writeFileAtomic } from "../io/files/index.js";
 import { type ConstantChoice, metricNamed } from "../norm/index.js";
 import { editOnnx, readOnnx, toEvaluationForm } from "../onnx/index.js";
 import { alignedTable } from "../report/index.js";
 import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
+import { normalizationOf } from "../train/index.js";
 import { loadDataset } from "../train/node/index.js";
-import { imageFeeds, imageInput, pixelScale, statedSize } from "./image-feeds.js";
+import { imageFeeds, imageInput, statedSize } from "./image-feeds.js";
 import { countOption, numberOption } from "./number-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
@@ -26,8 +27,12 @@ const args = {
   batch: { type: "string", description: "images whose statistics are taken together", default: "32" },
   batches: { type: "string", description: "batches to measure on", default: "8" },
   "image-size": { type: "string", description: "height and width of images in files (the model's, else 224)" },
-  mean: { type: "string", description: "subtracted from pixels, per channel (the images' own)" },
-  std: { type: "string", description: "pixels are divided by it, per channel (the images' own)" },
+  normalization: {
+    type: "string",
+    description:
+      "what pixels are fed as: data (less the images' mean, over their deviation), imagenet, unit, or MEANS/DEVIATIONS",
+    default: "data",
+  },
   fold: { type: "boolean", description: "make batch-norms part of the convolutions before them" },
   threads: { type: "string", description: "threads of the runtime", default: "2" },
   json: { type: "boolean", description: "print JSON" },
@@ -47,14 +52,12 @@ export const swapCommand = defineCommand({
     ) as [number, number, number];
     const split = given.split;
     assertArgument(split === "train" || split === "test", "--split", "train or test", split);
-    const bytes = await readFile(path).catch((cause: Error) => {
-      throw new RunError(expectation(path, "a readable .onnx file", cause.message));
-    });
+    const bytes = await selfContainedModel(path);
     const file = readOnnx(bytes, { where: path });
     const input = imageInput(path, file);
     const size = given["image-size"] === undefined ? statedSize(input) : countOption("image-size", given["image-size"]);
     const data = await loadDataset(given.calibrate, split, size);
-    const scale = pixelScale(given, data);
+    const scale = normalizationOf(given, data);
     const images = () => imageFeeds(path, input, data, scale, { batch, batches });
 
     const runtime = nodeRuntime({ threads });

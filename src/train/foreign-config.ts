@@ -1,5 +1,5 @@
-import { assertArgument, expectation, InvalidArgumentError } from "../core/index.js";
-import type { ImageDataset } from "../data/index.js";
+import { assertArgument, expectation, InvalidArgumentError, sizeOf, type Tensor } from "../core/index.js";
+import { type ImageDataset, imageNetStatistics as imagenet } from "../data/index.js";
 import type { OnnxNetworkOptions } from "../foreign/index.js";
 import { parseRunConfig, type RunConfig } from "./run-config.js";
 import { trainingNormalization } from "./train-options.js";
@@ -40,9 +40,6 @@ export function onnxOptionsOf({ freeze, newHead, repeatGray, seed }: RunConfig, 
   return { classes, newHead, repeatGray, seed, freeze: patterns };
 }
 
-/** Of the images that torchvision's weights were trained on. */
-const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
 /** What is subtracted from pixel values in [0, 1] and divides them, per channel. */
 export interface PixelNormalization {
   readonly mean: readonly number[];
@@ -70,4 +67,15 @@ export function normalizationOf(
     [given.mean, given.std].every(({ length }) => length === channels) && given.std.every((each) => each > 0);
   assertArgument(fits, "normalization", `${channels} means and as many deviations > 0`, normalization);
   return given;
+}
+
+/** Pixels [N, C, …] as values in [0, 1], for models that take floats, less the mean and divided by the deviation. */
+export function normalizedPixels({ data, dtype, shape }: Tensor, { mean, std }: PixelNormalization): Float32Array {
+  const [, channels = 1, ...rest] = shape;
+  const perChannel = sizeOf(rest);
+  const unit = dtype === "uint8" ? 255 : 1;
+  return Float32Array.from(data as ArrayLike<number>, (value, at) => {
+    const channel = Math.floor(at / perChannel) % channels;
+    return (value / unit - mean[channel]!) / std[channel]!;
+  });
 }
