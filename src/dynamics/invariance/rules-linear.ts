@@ -115,7 +115,9 @@ const conv2d: ScalingRule<Conv2dParams> = ([x, w], context) => {
   const flat = (labels: Labels, require: Require): Labels => withoutSpace(labels, algebra.monomials, require);
   const padded = padding.some((width) => width > 0); // its zeros end what is constant over the picture
   return multiplied([x!, w!], context, multiply, ({ constant }, side) =>
-    side === 0 && !padded && constant[2] && constant[3] ? [constant[0]!, false, true, true] : undefined,
+    side === 0 && !padded && constant[2] && constant[3]
+      ? [constant[0]!, context.output.shape[1] === 1, true, true]
+      : undefined,
   );
 };
 
