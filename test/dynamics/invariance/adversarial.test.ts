@@ -139,6 +139,55 @@ const graphs: Record<string, (s: Sketch) => g.Value[]> = {
     const rolled = g.concat([g.sliceAxis(y, 1, 1, 4), g.sliceAxis(y, 1, 0, 1)], 1);
     return [standardized(g.relu(g.sub(y, rolled)), [0]), standardized(rolled, [0])];
   },
+  "a bias less what another factor makes of it": (s) => {
+    const y = g.add(g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4])), s.w("b", [4]));
+    return [standardized(g.relu(g.sub(y, g.mul(y, s.x("m", [4])))), [0])];
+  },
+  "a bias less what another matrix makes of it": (s) => {
+    const y = g.add(g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4])), s.w("b", [4]));
+    return [standardized(g.relu(g.sub(g.matmul(y, s.w("u", [4, 4])), g.matmul(y, s.w("v", [4, 4])))), [0])];
+  },
+  "sizes of shifted ones": (s) => {
+    const y = g.add(g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4])), s.w("b", [4]));
+    return [standardized(g.abs(y), [0])];
+  },
+  "a shift per row before a matrix": (s) => {
+    const y = g.add(g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4])), s.w("r", [5, 1]));
+    return [standardized(g.matmul(y, s.w("v", [4, 4])), [0]), standardized(g.matmul(s.x("z", [3, 5]), y), [1])];
+  },
+  "a table of biases turned about": (s) => {
+    const y = g.add(g.matmul(s.x("x", [2, 4, 3]), s.w("w", [3, 4])), s.w("b", [4, 4]));
+    return [standardized(g.relu(g.sub(y, g.transpose(y, [0, 2, 1]))), [0, 1, 2])];
+  },
+  "a table of biases put in another shape": (s) => {
+    const y = g.add(g.matmul(s.x("x", [2, 4, 3]), s.w("w", [3, 2])), s.w("b", [4, 2]));
+    return [standardized(g.relu(g.sub(g.reshape(y, [2, 2, 4]), s.x("u", [2, 2, 4]))), [0, 2]), standardized(y, [0])];
+  },
+  "biases of both factors of a product": (s) => {
+    const q = g.add(g.matmul(s.x("x", [2, 5, 3]), s.w("q", [3, 4])), s.w("qb", [4]));
+    const k = g.add(g.matmul(s.x("y", [2, 6, 3]), s.w("k", [3, 4])), s.w("kb", [4]));
+    const scores = g.matmul(q, g.transposeLast(k));
+    return [standardized(scores, [1]), standardized(g.relu(g.sub(scores, g.reduceMean(scores, [2]))), [1])];
+  },
+  "parts with other shares of one bias": (s) => {
+    const y = g.add(g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4])), s.w("b", [4]));
+    const z = g.concat([y, g.mul(y, -2)], 0);
+    return [standardized(g.relu(g.sub(z, g.reduceMean(z, [0]))), [0])];
+  },
+  "two biases joined, one of which is subtracted": (s) => {
+    const x = g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4]));
+    const z = g.concat([g.add(x, s.w("b", [4])), g.add(x, s.w("c", [4]))], 0);
+    return [standardized(g.relu(g.sub(z, g.reduceMean(z, [0]))), [0])];
+  },
+  "padding with a number": (s) => {
+    const y = g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4]));
+    return [standardized(g.pad(y, [1, 0], [0, 0], 1), [0])];
+  },
+  "a comparison with something else": (s) => {
+    const y = g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4]));
+    const mask = g.cast(g.greater(y, g.add(s.x("y", [5, 4]), s.w("t", [4]))), "float32");
+    return [g.mul(mask, s.x("m", [5, 4]))];
+  },
   "every second row less the others": (s) => {
     const y = g.add(g.matmul(s.x("x", [6, 3]), s.w("w", [3, 4])), s.w("b", [4]));
     const even = g.slice(y, [0, 0], [6, 4], [2, 1]);
