@@ -22,6 +22,8 @@ export const inspectCommand = defineCommand({
     const typed = { optimizer: optimizerFrom(given), ...lengthFrom(given) };
     const seed = numberFrom(given, "seed", "an integer", Number.isInteger) ?? 1;
     const threads = numberFrom(given, "threads", "a positive integer", (n) => Number.isInteger(n) && n > 0) ?? 2;
+    const inert = args.verify ? undefined : ["seed", "threads"].find((name) => given[name] !== undefined);
+    assertArgument(inert === undefined, `--${inert}`, "--verify beside it", "none");
     assertArgument(args.html !== "", "--html", "a file", "nothing");
 
     const source = await openInspectSource(args.model, args.graph);

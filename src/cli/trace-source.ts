@@ -79,6 +79,7 @@ function decayOfWeight({ groups, weightDecay }: RunConfig, name: string): number
 
 async function traceFiles(paths: readonly string[], args: TraceArguments): Promise<Traced> {
   const [steps, every] = [stepsArgument(args), countArgument(args, "every")];
+  assertArgument(steps === undefined || every === undefined, "--every", "either --steps or --every", "both");
   const stepsPerEpoch = countArgument(args, "steps-per-epoch");
   const checkpoints = await openCheckpoints(paths, {
     ...(steps === undefined ? {} : { steps }),
