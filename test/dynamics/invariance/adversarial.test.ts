@@ -188,6 +188,26 @@ const graphs: Record<string, (s: Sketch) => g.Value[]> = {
     const mask = g.cast(g.greater(y, g.add(s.x("y", [5, 4]), s.w("t", [4]))), "float32");
     return [g.mul(mask, s.x("m", [5, 4]))];
   },
+  "a bias read in another shape, less itself": (s) => {
+    const y = g.add(g.matmul(s.x("x", [3, 5, 3]), s.w("w", [3, 4])), s.w("b", [5, 4]));
+    const turned = g.reshape(g.reshape(y, [3, 4, 5]), [3, 20]);
+    const z = g.reshape(g.sub(g.reshape(y, [3, 5, 4]), g.transpose(g.reshape(y, [3, 4, 5]), [0, 2, 1])), [3, 20]);
+    return [standardized(g.relu(z), [0]), standardized(turned, [1])];
+  },
+  "rows of one bias and none, in one axis": (s) => {
+    const y = g.add(g.matmul(s.x("x", [4, 6, 3]), s.w("w", [3, 1])), s.w("b", [4, 1, 1]));
+    return [standardized(g.reshape(y, [24, 1]), [0]), standardized(g.reshape(y, [2, 12]), [1])];
+  },
+  "parts whose shifts vary along the axis on which they are joined": (s) => {
+    const y = g.add(g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4])), s.w("b", [4]));
+    const [left, right] = [g.concat([y, y], 1), g.concat([g.neg(y), y], 1)];
+    return [standardized(g.relu(g.add(left, right)), [0]), standardized(g.relu(g.sub(left, g.mul(right, 2))), [0])];
+  },
+  "a bias in the first half less the same in the second": (s) => {
+    const x = g.matmul(s.x("x", [5, 3]), s.w("w", [3, 4]));
+    const y = g.add(x, s.w("b", [4]));
+    return [standardized(g.relu(g.sub(g.concat([y, x], 1), g.concat([x, y], 1))), [0])];
+  },
   "every second row less the others": (s) => {
     const y = g.add(g.matmul(s.x("x", [6, 3]), s.w("w", [3, 4])), s.w("b", [4]));
     const even = g.slice(y, [0, 0], [6, 4], [2, 1]);
