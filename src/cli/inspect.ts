@@ -23,6 +23,8 @@ export const inspectCommand = defineCommand({
     const typed = { optimizer: optimizerFrom(given), ...lengthFrom(given) };
     const seed = optionalNumber(given, "seed", "an integer", Number.isInteger) ?? 1;
     const threads = optionalCount(given, "threads") ?? 2;
+    const inert = args.verify ? undefined : ["seed", "threads"].find((name) => given[name] !== undefined);
+    assertArgument(inert === undefined, `--${inert}`, "--verify beside it", "none");
     assertArgument(args.html !== "", "--html", "a file", "nothing");
 
     const source = await openInspectSource(args.model, args.graph);

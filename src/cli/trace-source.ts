@@ -81,6 +81,7 @@ function decayOfWeight({ groups, weightDecay }: RunConfig, name: string): number
 
 async function traceFiles(paths: readonly string[], args: Given): Promise<Traced> {
   const [steps, every] = [stepsArgument(args), optionalCount(args, "every")];
+  assertArgument(steps === undefined || every === undefined, "--every", "either --steps or --every", "both");
   const stepsPerEpoch = optionalCount(args, "steps-per-epoch");
   const checkpoints = await openCheckpoints(paths, {
     ...(steps === undefined ? {} : { steps }),

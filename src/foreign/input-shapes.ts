@@ -6,9 +6,9 @@ export type InputShapes = Readonly<Record<string, Shape>>;
 
 /** Which shapes a model's inputs are wanted in. */
 export interface CandidateShapeOptions {
-  /** Size of a free first axis, or of one that is called a batch; 2 by default. */
+  /** Size of a first axis, or of one that is called a batch, that is free or stated to be 1; 2 by default. */
   readonly batch?: number;
-  /** Height and width to try in place of what the model states; those by default, 224 where it leaves them free. */
+  /** Height and width to try where the model states larger ones; those by default, 224 where it leaves them free. */
   readonly imageSize?: number;
   /** Size of all other free axes; 16 by default. */
   readonly length?: number;
@@ -56,8 +56,13 @@ function shapeOf({ name, shape }: OnnxPort, { batch, imageSize, length = 16 }: W
   }
   return shape.map((size, axis) => {
     const isFree = typeof size === "string";
-    if (axis === 0 || (isFree && /batch/i.test(size))) return batch ?? (isFree ? 2 : size);
-    if (shape.length === 4 && axis >= 2) return imageSize ?? (isFree ? 224 : size);
+    if (axis === 0 || (isFree && /batch/i.test(size))) {
+      // Several are kept: an exporter may have divided by their number to take a mean.
+      return isFree || size === 1 ? (batch ?? (isFree ? 2 : size)) : size;
+    }
+    if (shape.length === 4 && axis >= 2) {
+      return isFree ? (imageSize ?? 224) : Math.min(imageSize ?? size, size);
+    }
     return isFree ? length : size;
   });
 }

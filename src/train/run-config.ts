@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InvalidArgumentError } from "../core/index.js";
 import type { DecayForm } from "../optim/index.js";
+import { findInert } from "./inert-options.js";
 import { normSchema, weightNormSchema } from "./norm-config.js";
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
@@ -175,13 +176,13 @@ const configSchema = v.pipe(
     ),
     ["decay"],
   ),
-  v.forward(
-    v.check(
-      ({ optimizer, nesterov }) => ["sgd", "sgdp", "sgdc"].includes(optimizer) || !nesterov,
-      "expected false unless the optimizer is sgd, sgdp or sgdc",
-    ),
-    ["nesterov"],
-  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const { path, value, message } of findInert(dataset.value, v.parse(fieldsSchema, { model: "vgg11" }))) {
+      const keys = path.map((key) => ({ type: "object" as const, origin: "value" as const, input: {}, key, value }));
+      addIssue({ message, path: keys as [(typeof keys)[0]] });
+    }
+  }),
   v.forward(
     v.check(
       ({ optimizer, weightDecay }) => !optimizer.startsWith("rotational") || weightDecay > 0,

@@ -152,6 +152,7 @@ test.each<[string[], RegExp]>([
   [["--lr", "0.1", "--optimizer", "adamw", "--momentum", "0.9"], /--momentum: expected --beta1 for adamw/],
   [["--lr", "0.1", "--beta1", "0.9"], /--beta1: expected --momentum for sgd/],
   [["--weight-decay", "0.1"], /expected --lr beside --weight-decay/],
+  [["--seed", "3"], /--seed: expected --verify beside it, got none/],
   [["--steps", "1.5"], /--steps: expected a positive integer, got 1\.5/],
   [["--epochs", "2"], /--epochs: expected --steps-per-epoch beside it/],
   [["--epochs", "2", "--steps-per-epoch", "3", "--steps", "6"], /either --steps or --epochs/],

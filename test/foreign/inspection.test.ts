@@ -201,6 +201,8 @@ test("shapes to try for inputs: small images, then a small batch, then what the 
     [2, 3, 32, 32],
     [1, 3, 32, 32],
   ]);
+  const several = { ...image, shape: [3, 3, 32, 32] }; // means over them may be sums times 1/3
+  expect(candidateShapes([several], { batch: 4, imageSize: 64 }).map(({ x }) => x)).toEqual([[3, 3, 32, 32]]);
   const tokens = { name: "ids", dtype: "int64" as const, shape: ["batch", "sequence"] };
   expect(candidateShapes([tokens])[0]).toEqual({ ids: [2, 16] });
   expect(shapes({ given: { x: [1, 3, 96, 96] } })).toEqual([[1, 3, 96, 96]]);

@@ -147,6 +147,17 @@ const linear: [string, OperatorCase][] = [
     `Conv ${mode}`,
     single("Conv", { x: image }, { attributes: { auto_pad: mode, strides: [2, 2] }, initializers: w(6, 4, 4, 3) }),
   ]),
+  [
+    "Conv of three axes, by a kernel that does not reach along the last",
+    single(
+      "Conv",
+      { x: normal("planes", [2, 4, 5, 6, 3]) },
+      {
+        attributes: { pads: [1, 2, 0, 0, 1, 0], strides: [2, 1, 1], group: 2 },
+        initializers: { ...w(6, 2, 3, 3, 1), b: normal("b6", [6]) },
+      },
+    ),
+  ],
   ["Conv by a kernel that is fed", single("Conv", { x: image, w: normal("fed", [6, 4, 3, 3]) })],
   [
     "ConvTranspose",

@@ -78,6 +78,10 @@ export function lifted(shift: Shift, output: Value): Shift {
   return { ...shift, labels, constant: [...new Array<boolean>(offset).fill(true), ...shift.constant] };
 }
 
+/** Whether two shifts are the same numbers but for their factors, in the same places. */
+export const sameNumbers = (a: Shift, b: Shift): boolean =>
+  a.source === b.source && a.constant.every((is, axis) => is === b.constant[axis]);
+
 /** Whether anything about a value scales. */
 export const scales = ({ labels, shifts }: Scaling): boolean => shifts.length > 0 || !isUnscaled(labels);
 

@@ -8,7 +8,9 @@ import {
   requiring,
   rigid,
   type ScalingRule,
+  sameNumbers,
   scaleFree,
+  scales,
   stretchedAxes,
 } from "./rule.js";
 import { pure, type Scaling, type Shift } from "./scaling.js";
@@ -56,7 +58,7 @@ const alike = (a: Labels, b: Labels): boolean => {
 function together(a: readonly Shift[], b: readonly Shift[]): Shift[] {
   const rest = [...b];
   const sums = a.flatMap((shift) => {
-    const at = rest.findIndex(({ source }) => source === shift.source);
+    const at = rest.findIndex((other) => sameNumbers(shift, other));
     if (at < 0) return [shift];
     const [other] = rest.splice(at, 1);
     const factor = shift.factor + other!.factor;
@@ -68,15 +70,16 @@ function together(a: readonly Shift[], b: readonly Shift[]): Shift[] {
 
 /** Something that scales with a small constant added (or a bound from below by it), which counts as 0. */
 function epsilonIn([a, b]: readonly [Scaling, Scaling], { inputs, output, algebra, largestEpsilon }: RuleContext) {
-  for (const [x, constant] of [
-    [a, inputs[1]!],
-    [b, inputs[0]!],
+  for (const [x, other, constant] of [
+    [a, b, inputs[1]!],
+    [b, a, inputs[0]!],
   ] as const) {
-    const epsilon = numberOf(constant);
+    const epsilon = scales(other) ? undefined : numberOf(constant);
     if (epsilon === undefined || !(epsilon > 0 && epsilon <= largestEpsilon)) continue;
     if (x.shifts.length > 0 || isUnscaled(x.labels)) continue;
-    algebra.epsilons.push({ epsilon, at: output, labels: x.labels });
-    return x;
+    const labels = ofRank(x.labels, output);
+    algebra.epsilons.push({ epsilon, at: output, labels });
+    return pure(labels);
   }
   return undefined;
 }
@@ -95,7 +98,7 @@ const product =
     return pure(combine(algebra.settled(a!, output), algebra.settled(b!, output)));
 
     function scaledShifts(x: Scaling, y: Scaling, by: Value, power: 1 | -1, join: typeof combine): Scaling {
-      const number = numberOf(by);
+      const number = isUnscaled(y.labels) ? numberOf(by) : undefined; // a weight may be a constant
       const constant = stretchedAxes(by, output);
       const shifts = x.shifts.map((shift) => {
         const own = lifted(shift, output);
@@ -112,21 +115,23 @@ const product =
     }
   };
 
-/** max(a, b) or min(a, b): both must scale alike. A small constant as a bound counts as 0. */
+/** max(a, b): both must scale alike. A small constant as a bound from below counts as 0. */
+const maximum: ScalingRule = (inputs, context) =>
+  epsilonIn(inputs as [Scaling, Scaling], context) ?? extreme(inputs, context);
+
+/** max(a, b) or min(a, b): both must scale alike. */
 const extreme: ScalingRule = ([a, b], context) => {
   const { algebra, output } = context;
-  const epsilon = epsilonIn([a!, b!], context);
-  if (epsilon) return epsilon;
   const labels = [a!, b!].map((operand) => algebra.settled(operand, output)) as [Labels, Labels];
   return pure(algebra.equal(...labels, requiring(context, "comparison")));
 };
 
 /** Whether a > b, or a = b: as long as both scale alike, the answer stays. */
-const comparison: ScalingRule = (inputs, context) => scaleFree([extreme(inputs, context)], context);
+const comparison: ScalingRule = (inputs, context) => scaleFree([maximum(inputs, context)], context);
 
 const choice: ScalingRule = ([, a, b], context) => {
   const { algebra, output } = context;
-  const labels = [a!, b!].map((operand) => algebra.settled(operand, output)) as [Labels, Labels];
+  const labels = [a!, b!].map((operand) => ofRank(algebra.settled(operand, output), output)) as [Labels, Labels];
   return pure(algebra.equal(...labels, requiring(context, "sum")));
 };
 
@@ -141,7 +146,7 @@ export const elementwiseRules = {
   sub: sum(-1),
   mul: product(1),
   div: product(-1),
-  maximum: extreme,
+  maximum,
   minimum: extreme,
   greater: comparison,
   equal: comparison,

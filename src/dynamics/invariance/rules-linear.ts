@@ -53,7 +53,8 @@ type Multiply = (a: Labels, b: Labels, require: Require) => Labels;
 
 /**
  * (x + s) · w = x · w + s · w for something linear in both: a shift of one factor becomes one of the product, along whose
- * axes `constancyOf` says where it is constant; one that is to be dropped is settled first.
+ * axes `constancyOf` says where it is constant; one that is to be dropped is settled first. Of shifts s and t of both, s · t is
+ * constant where either s · w or x · t is: it goes with the one that is subtracted, and scales as the rest if none is.
  */
 function multiplied(
   [a, b]: readonly [Scaling, Scaling],
@@ -62,8 +63,7 @@ function multiplied(
   constancyOf: (shift: Shift, side: 0 | 1) => readonly boolean[] | undefined,
 ): Scaling {
   const { algebra, output, inputs } = context;
-  const both = a.shifts.length > 0 && b.shifts.length > 0;
-  const kept = [a, b].map(({ shifts }, side) => shifts.filter((shift) => !both && constancyOf(shift, side as 0 | 1)));
+  const kept = [a, b].map(({ shifts }, side) => shifts.filter((shift) => constancyOf(shift, side as 0 | 1)));
   const [left, right] = [a, b].map(({ labels, shifts }, side) => {
     const lost = shifts.filter((shift) => !kept[side]!.includes(shift));
     return algebra.settled({ labels, shifts: lost }, output, kept[side]!.length === 0);
@@ -115,7 +115,9 @@ const conv2d: ScalingRule<Conv2dParams> = ([x, w], context) => {
   const flat = (labels: Labels, require: Require): Labels => withoutSpace(labels, algebra.monomials, require);
   const padded = padding.some((width) => width > 0); // its zeros end what is constant over the picture
   return multiplied([x!, w!], context, multiply, ({ constant }, side) =>
-    side === 0 && !padded && constant[2] && constant[3] ? [constant[0]!, false, true, true] : undefined,
+    side === 0 && !padded && constant[2] && constant[3]
+      ? [constant[0]!, context.output.shape[1] === 1, true, true]
+      : undefined,
   );
 };
 

@@ -11,7 +11,7 @@ import { reshapedConstancy, reshapedLabels } from "./blocks.js";
 import { alikeAlong, regrouped, slicedLabels } from "./contraction.js";
 import { any, joined, type Labels, padded, transposed, uniform, unscaledLabels } from "./labels.js";
 import { unscaled } from "./monomials.js";
-import { moving, requiring, type ScalingRule } from "./rule.js";
+import { moving, requiring, type ScalingRule, sameNumbers } from "./rule.js";
 import { pure, type Scaling, type Shift } from "./scaling.js";
 
 const same: ScalingRule = ([x]) => x!;
@@ -87,7 +87,7 @@ const concat: ScalingRule<AxisParams> = (inputs, { inputs: values, output, param
 function commonShifts([first, ...others]: readonly Scaling[], axis: number): [Shift, ...Shift[]][] {
   return first!.shifts.flatMap((shift): [Shift, ...Shift[]][] => {
     const twins = others.flatMap(({ shifts }) =>
-      shifts.filter(({ source, factor }) => source === shift.source && factor === shift.factor),
+      shifts.filter((other) => sameNumbers(other, shift) && other.factor === shift.factor),
     );
     const all: [Shift, ...Shift[]] = [shift, ...twins];
     return twins.length === others.length && all.every(({ constant }) => constant[axis]) ? [all] : [];

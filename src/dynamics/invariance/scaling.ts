@@ -55,7 +55,7 @@ export class ScaleAlgebra {
   readonly epsilons: ScaledEpsilon[] = [];
   /** In the order of the values that ask for them; each product once. */
   readonly requirements = new Map<number, Requirement>();
-  /** Shifts that must scale as what they were added to does. */
+  /** Shifts that somewhere had to scale as what they were added to does. */
   readonly #settled = new Set<string>();
   readonly #ties: Ties;
 
@@ -80,9 +80,20 @@ export class ScaleAlgebra {
     return {
       labels: this.#ties.reduced(labels),
       shifts: shifts
-        .filter(({ source }) => !this.#settled.has(source))
+        .filter((shift) => !(this.#settled.has(shift.source) && this.#isPart(labels, shift)))
         .map((shift) => ({ ...shift, labels: this.#ties.reduced(shift.labels) })),
     };
+  }
+
+  /** Whether a shift is known to scale as the rest does. That it had to elsewhere, beside other channels, tells nothing. */
+  #isPart(labels: Labels, shift: Shift): boolean {
+    const holds = (product: number): boolean => product === unscaled || this.requirements.has(product);
+    let all = shift.pending.every(({ product }) => product === any || holds(product));
+    combined(labels, shift.labels, (left, right) => {
+      if (right !== any && (left === any || !holds(this.monomials.quotient(left, right)))) all = false;
+      return left;
+    });
+    return all;
   }
 
   /** The labels that two values have in common; `require` is told what must be 1 for them to be equal. */
@@ -105,18 +116,24 @@ export class ScaleAlgebra {
   }
 
   power(labels: Labels, exponent: number): Labels {
-    return mapped(labels, (product) => (product === any ? any : this.monomials.power(product, exponent)));
+    return mapped(labels, (product) =>
+      product === any ? (exponent === 0 ? unscaled : any) : this.monomials.power(product, exponent),
+    );
   }
 
   /**
    * The scaling without its shifts, which from here on must scale as the rest does.
-   * @param all Whether these are all its shifts: they need not be followed any more then, wherever they went.
+   * @param all Whether these are all its shifts: they need not be followed any more then, where they are beside the same.
    */
-  settled({ labels, shifts }: Scaling, at: Value, all = true): Labels {
-    for (const shift of shifts) {
+  settled(scaling: Scaling, at: Value, all = true): Labels {
+    let { labels } = scaling;
+    for (const shift of scaling.shifts) {
       if (all) this.#settled.add(shift.source);
       for (const requirement of shift.pending) this.require(requirement);
-      this.equal(labels, shift.labels, (product) => this.require({ product, reason: "bias", at, added: shift.at }));
+      // Where zeros were shifted, the shift is all there is.
+      labels = this.equal(labels, shift.labels, (product) =>
+        this.require({ product, reason: "bias", at, added: shift.at }),
+      );
     }
     return labels;
   }

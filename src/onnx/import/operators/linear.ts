@@ -19,9 +19,21 @@ const convolution: Rule = (call) => {
   const w = call.weight(1);
   follows(w.rank === x.rank, "the kernel has another number of axes than the input");
   const { stride, padding, dilation } = sweepOf(call, x.shape, w.shape.slice(2));
-  const y = g.conv2d(planar(x), planar(w), { stride, padding, dilation, groups: call.at.int("group", 1) });
-  return plusBias(call, asBefore(y, x.rank));
+  const options = { stride, padding, dilation, groups: call.at.int("group", 1) };
+  return plusBias(
+    call,
+    x.rank === 5 ? planeByPlane(x, w, options) : asBefore(g.conv2d(planar(x), planar(w), options), x.rank),
+  );
 };
+
+/** x [N, C, H, W, D] and w [K, C / groups, h, w, 1]: D convolutions of planes, as of N · D images. */
+function planeByPlane(x: Value, w: Value, options: g.Conv2dOptions): Value {
+  const depth = x.shape[4]!;
+  const planes = g.transpose(x, [0, 4, 1, 2, 3]);
+  const images = g.reshape(planes, [-1, ...planes.shape.slice(2)]);
+  const y = g.conv2d(images, g.reshape(w, w.shape.slice(0, 4)), options);
+  return g.transpose(g.reshape(y, [-1, depth, ...y.shape.slice(1)]), [0, 2, 3, 4, 1]);
+}
 
 /** The adjoint of a convolution whose kernel is w [C, K / groups, h, w]. */
 const transposedConvolution: Rule = (call) => {

@@ -22,7 +22,10 @@ export function planar(x: Value): Value {
 export const asBefore = (y: Value, rank: number): Value =>
   rank === 3 ? reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y;
 
-/** The attributes of a window over an input [N, C, …] of one or two spatial axes. */
+/**
+ * The attributes of a window over an input [N, C, …] of one or two spatial axes, or of three along whose last one the window
+ * does not reach.
+ */
 export function sweepOf(call: Call, input: Shape, kernelShape: readonly number[]): Sweep {
   const axes = input.length - 2;
   const kernel = alongBoth(call, "kernel_shape", kernelShape, axes, 1);
@@ -39,7 +42,7 @@ export function sweepOf(call: Call, input: Shape, kernelShape: readonly number[]
   if (mode !== "SAME_UPPER" && mode !== "SAME_LOWER") {
     throw new DataError(expectation(call.where, "auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER", mode));
   }
-  const sizes = [axes === 1 ? 1 : input[2]!, input.at(-1)!];
+  const sizes = axes === 1 ? [1, input[2]!] : [input[2]!, input[3]!];
   const total = sizes.map((size, axis) =>
     Math.max(
       (Math.ceil(size / stride[axis]!) - 1) * stride[axis]! + (kernel[axis]! - 1) * dilation[axis]! + 1 - size,
@@ -62,5 +65,6 @@ function alongBoth(
   if (values.length !== axes || !values.every((value) => Number.isSafeInteger(value))) {
     throw new DataError(expectation(call.where, `${axes} whole numbers as ${what} on each side`, `[${values}]`));
   }
+  follows(axes < 3 || (axes === 3 && values[2] === single), `${axes} spatial axes are not followed, only 1 or 2`);
   return axes === 1 ? [single, values[0]!] : [values[0]!, values[1]!];
 }
