@@ -9,6 +9,8 @@ export interface Judgement {
   readonly agrees: boolean;
   /** Whether the weight is invariant but for ε, which changes the outputs by more than rounding. */
   readonly exceptEpsilon?: true;
+  /** Whether the outputs hardly depend on the weight, so that its gradient alone speaks. */
+  readonly faint?: true;
   /** What is wrong, if anything is. */
   readonly disagreement?: string;
 }
@@ -50,6 +52,10 @@ export async function judge(found: WeightInvariance, evidence: WeightEvidence): 
   if (finer !== undefined && finer !== invariance) {
     const what = finer === "tensor" ? "it is scaled alone" : "each of its channels is scaled alone";
     const replaced = (await evidence.replacedChange()) <= evidence.tolerance;
+    // In a deep network without norms, biases may drown what weights do. A gradient is not drowned.
+    if (replaced && evidence.channelCosine().beyondNoise > cosineTolerance) {
+      return { found: invariance, agrees: true, faint: true };
+    }
     return disagreeing(finer, `the outputs do not change when ${replaced ? "it is replaced by another value" : what}`);
   }
   if (claim.holds) return { found: invariance, agrees: true, ...(claim.exceptEpsilon ? { exceptEpsilon: true } : {}) };
@@ -130,6 +136,6 @@ async function finerInvariance(
 }
 
 async function tensorInvariance(evidence: WeightEvidence): Promise<"tensor" | undefined> {
-  if (evidence.tensorCosine().beyondNoise > clearCosine) return undefined;
+  if (evidence.tensorCosine().beyondNoise > cosineTolerance) return undefined;
   return (await evidence.tensorChange()) <= evidence.tolerance ? "tensor" : undefined;
 }

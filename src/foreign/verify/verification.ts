@@ -54,6 +54,8 @@ const leastTolerance = 2e-5;
  * magnifies float32's rounding; 20 δ, at least 2·10⁻⁵, counts as no change. Where a weight's scale meets an ε added to what it
  * multiplies by cᵏ, the outputs may change if that change falls as ε does on weights 16, or 256, times as long: by 16⁻ᵏ for
  * each 16 (16^½⁻ᵏ is asked). Weights that are constant are made random first, since a bias of 0 breaks nothing.
+ * Where replacing a weight changes the outputs by less than rounding does, though its gradient is none of rounding's, the
+ * gradient alone decides ({@link Judgement.faint}): deep networks without norms drown in their biases.
  *
  * @param model Made with `unknown: "error"`: what cannot be followed cannot be run.
  * @param invariances What is to be verified, of weights of the model.
