@@ -33,7 +33,7 @@ section { margin-top: 3.25rem; scroll-margin-top: 4rem; }
 .subtitle { font-size: 1.1rem; margin-bottom: 1.75rem; }
 .small { font-size: .875rem; line-height: 1.5; }
 .opening { display: grid; gap: 1.5rem 3rem; grid-template-columns: 1fr; align-items: start; }
-@media (min-width: 56rem) { .opening { grid-template-columns: 1fr 1fr; } }
+@media (min-width: 56rem) { .opening { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
 .opening p { margin-bottom: .5rem; }
 .findings { background: var(--card); border: 1px solid var(--rule); border-left: 4px solid var(--run-0); border-radius: 4px 10px 10px 4px; padding: 1.1rem 1.4rem; }
 .findings ul { margin: .5rem 0 0; padding-left: 1.1rem; }
