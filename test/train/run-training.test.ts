@@ -208,7 +208,9 @@ describe("run.json", () => {
     ] as const) {
       expect(() => decayOf(wrong)).toThrow(/decay: expected decoupled with adamw, .*and coupled with adam, sgdc/);
     }
-    expect(() => decayOf({ optimizer: "adam", nesterov: true })).toThrow(/nesterov: expected optimizer sgd, sgdp, sgdc/);
+    expect(() => decayOf({ optimizer: "adam", nesterov: true })).toThrow(
+      /nesterov: expected optimizer sgd, sgdp, sgdc/,
+    );
   });
 
   it("says the number formats, and how the loss is scaled", () => {
