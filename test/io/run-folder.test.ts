@@ -224,6 +224,11 @@ describe("resume", () => {
 });
 
 describe("folders that cannot be used as asked", () => {
+  test.runIf(existsSync("/proc"))("where there is no place for one, and it says so at once", async () => {
+    const expected = "/proc/none/run: expected to make the folder";
+    await expect(RunFolder.create("/proc/none/run", { seed: 1 })).rejects.toThrow(expected);
+  });
+
   const create = () => RunFolder.create(path, {});
   const open = () => RunFolder.open(path);
   const refused = async (action: () => unknown, message: RegExp) => {

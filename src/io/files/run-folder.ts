@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { assertArgument, expectation, RunError, type Tensor } from "../../core/index.js";
 import type { MetricsRecord } from "../metrics.js";
@@ -7,9 +6,9 @@ import { encodeSafetensors, type Safetensors } from "../safetensors.js";
 import { removeLeftovers, syncFolder, writeFileAtomic } from "./atomic.js";
 import { checkpointFolder, checkpointPath } from "./checkpoint.js";
 import { requireEmptyFolder } from "./empty-folder.js";
-import { fileError } from "./file-error.js";
 import { type FolderLock, lockFolder } from "./lock.js";
 import { logPositionOf, withLogPosition } from "./log-position.js";
+import { makeFolder } from "./make-folder.js";
 import { type MetricsLog, openMetricsLog } from "./metrics-log.js";
 import { type NormLog, openNormLog } from "./norm-log.js";
 import type { NormReader } from "./norm-reader.js";
@@ -55,11 +54,7 @@ export class RunFolder implements RunReader {
    */
   static async create(path: string, config: RunConfig, options: RunFolderOptions = {}): Promise<RunFolder> {
     const text = formatConfig(config);
-    try {
-      await mkdir(path, { recursive: true });
-    } catch (cause) {
-      throw fileError(path, "make the folder", cause);
-    }
+    await makeFolder(path);
     await requireEmptyFolder(path);
     return RunFolder.#holding(path, options, async () => {
       await requireEmptyFolder(path);
@@ -83,9 +78,7 @@ export class RunFolder implements RunReader {
     try {
       await removeLeftovers(path);
       await prepare();
-      await mkdir(checkpointFolder(path), { recursive: true }).catch((cause: unknown) => {
-        throw fileError(checkpointFolder(path), "make the folder", cause);
-      });
+      await makeFolder(checkpointFolder(path));
       const run = new RunFolder(readRun(path), lock, options);
       await syncFolder(path);
       return run;

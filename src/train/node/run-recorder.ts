@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectation, RunError, type Tensor } from "../../core/index.js";
 import {
-  fileError,
+  makeFolder,
   type NormReader,
   type RunFolder,
   type RunReader,
@@ -28,9 +28,7 @@ export function runRecorder<R extends EpochBasics = EpochRecord>(
       ? {
           async snapshot(epoch: number, weights: Readonly<Record<string, Tensor>>) {
             const snapshots = join(folder.path, "snapshots");
-            await mkdir(snapshots, { recursive: true }).catch((cause: unknown) => {
-              throw fileError(snapshots, "make the folder", cause);
-            });
+            await makeFolder(snapshots);
             await writeFileAtomic(snapshotPath(folder.path, epoch), encodeSafetensors(weights));
           },
         }
