@@ -30,8 +30,8 @@ import type {
  * A weight that is called invariant is so. Of what is not, little is missed: a gate's factor, made of something that scales,
  * counts as broken even where a later norm would divide by it.
  *
- * A small constant added to something that scales counts as 0, and is listed (ε). Nothing is computed: the analysis takes
- * milliseconds for a hundred layers.
+ * A small constant added to something that scales counts as 0, and is listed (ε). Nothing is computed: a network of a
+ * hundred layers takes some tenths of a second.
  *
  * @param outputs What must not change; of a graph in training form, in which batch-norms take the batch's statistics.
  * @param weights Values of the same graph, in the order in which they are to be listed.
