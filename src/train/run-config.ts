@@ -176,13 +176,6 @@ const configSchema = v.pipe(
     ),
     ["decay"],
   ),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    for (const { path, value, message } of findInert(dataset.value, v.parse(fieldsSchema, { model: "vgg11" }))) {
-      const keys = path.map((key) => ({ type: "object" as const, origin: "value" as const, input: {}, key, value }));
-      addIssue({ message, path: keys as [(typeof keys)[0]] });
-    }
-  }),
   v.forward(
     v.check(
       ({ optimizer, weightDecay }) => !optimizer.startsWith("rotational") || weightDecay > 0,
@@ -197,6 +190,18 @@ const configSchema = v.pipe(
     ),
     ["clipNorm"],
   ),
+);
+
+/** For a training that is to begin: it says nothing that would do nothing. */
+const effectiveSchema = v.pipe(
+  configSchema,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const { path, value, message } of findInert(dataset.value, v.parse(fieldsSchema, { model: "vgg11" }))) {
+      const keys = path.map((key) => ({ type: "object" as const, origin: "value" as const, input: {}, key, value }));
+      addIssue({ message, path: keys as [(typeof keys)[0]] });
+    }
+  }),
 );
 
 function modelMessage(issue: { readonly input: unknown }): string {
@@ -216,10 +221,11 @@ export type RunConfigInput = v.InferInput<typeof configSchema>;
 
 /**
  * Checks a configuration and fills in its defaults.
+ * @param recorded Whether it is that of a run that began, perhaps by an earlier version, which let options pass that do nothing.
  * @throws InvalidArgumentError naming every field that is wrong, with its value.
  */
-export function parseRunConfig(input: unknown, from = "configuration"): RunConfig {
-  const result = v.safeParse(configSchema, input);
+export function parseRunConfig(input: unknown, from = "configuration", recorded = false): RunConfig {
+  const result = v.safeParse(recorded ? configSchema : effectiveSchema, input);
   if (result.success) return result.output;
   const problems = result.issues.map((issue) => {
     const field = v.getDotPath(issue) ?? "it";

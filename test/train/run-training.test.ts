@@ -213,6 +213,12 @@ describe("run.json", () => {
     );
   });
 
+  it("refuses options that do nothing, but not of a run that began with them", () => {
+    const config = { model: "vgg11", optimizer: "adam", momentum: 0.8 };
+    expect(() => parseRunConfig(config)).toThrow("momentum: expected optimizer sgd");
+    expect(parseRunConfig(config, "run.json", true).momentum).toBe(0.8);
+  });
+
   it("says the number formats, and how the loss is scaled", () => {
     const formats = { precision: "fp16", normAccumulator: "fp16-sum" } as const;
     expect(precisionOf(parseRunConfig({ ...tiny, ...formats }))).toEqual({

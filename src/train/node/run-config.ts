@@ -5,7 +5,7 @@ import { parseRunConfig, type RunConfig } from "../run-config.js";
 
 /** The configuration that a run folder was started with. */
 export function readRunConfig(path: string): RunConfig {
-  return parseRunConfig(readRun(path).config.config, `${path}/run.json`);
+  return parseRunConfig(readRun(path).config.config, `${path}/run.json`, true);
 }
 
 /**
