@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from "../../core/index.js";
-import { any, combined, compressed, dot, eachIndex, type Labels, picked, strides } from "./labels.js";
+import { any, combined, compressed, dot, eachIndex, type Labels, picked, stretched, strides } from "./labels.js";
 import type { Monomials } from "./monomials.js";
 
 /** Is told a product that must be 1. */
@@ -21,7 +21,7 @@ export function alikeAlong(labels: Labels, axes: readonly number[], monomials: M
   return compressed({ shape, products });
 }
 
-/** An axis in place of others: where they are all of size 1, of size 1, else of the given size. */
+/** The same labels in another shape of equally many. */
 export function regrouped(labels: Labels, shape: Shape): Labels {
   return { shape, products: labels.products };
 }
@@ -38,17 +38,7 @@ export function mergeAxes(labels: Labels, axis: number, outer: number, inner: nu
   const [a, b] = [labels.shape[axis]!, labels.shape[axis + 1]!];
   if (a === 1 && b === 1) return regrouped(labels, labels.shape.toSpliced(axis, 2, 1));
   const full = labels.shape.with(axis, outer).with(axis + 1, inner);
-  const whole = a === outer && b === inner ? labels : expanded(labels, full);
-  return compressed(regrouped(whole, full.toSpliced(axis, 2, outer * inner)));
-}
-
-function expanded(labels: Labels, shape: Shape): Labels {
-  const products = new Int32Array(sizeOf(shape));
-  const from = strides(labels.shape);
-  eachIndex(shape, (index, at) => {
-    products[at] = labels.products[dot(index, from)]!;
-  });
-  return { shape, products };
+  return compressed(regrouped(stretched(labels, full), full.toSpliced(axis, 2, outer * inner)));
 }
 
 /** Products of two labels of equally many axes, summed over one of them, which goes. */
@@ -67,14 +57,9 @@ export function contracted(a: Labels, b: Labels, axis: number, monomials: Monomi
 export const withAxis = (labels: Labels, axis: number): Labels => regrouped(labels, labels.shape.toSpliced(axis, 0, 1));
 
 /** Elements start, start + stride, … of axes that are not of size 1. */
-export function slicedLabels(
-  labels: Labels,
-  starts: readonly number[],
-  strides_: readonly number[],
-  to: Shape,
-): Labels {
+export function slicedLabels(labels: Labels, starts: readonly number[], steps: readonly number[], to: Shape): Labels {
   const shape = labels.shape.map((size, axis) => (size === 1 ? 1 : to[axis]!));
   return picked(labels, shape, (index) =>
-    index.map((i, axis) => (labels.shape[axis] === 1 ? 0 : starts[axis]! + i * strides_[axis]!)),
+    index.map((i, axis) => (labels.shape[axis] === 1 ? 0 : starts[axis]! + i * steps[axis]!)),
   );
 }

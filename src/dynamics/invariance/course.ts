@@ -1,7 +1,6 @@
 import type { Value } from "../../graph/index.js";
 import { consumersOf, type WeightFactors } from "./factors.js";
 import { ownerOf } from "./finest-groups.js";
-import { any, type Labels } from "./labels.js";
 import { eachPower, type Monomials, unscaled } from "./monomials.js";
 import type { Scaling } from "./scaling.js";
 
@@ -34,18 +33,7 @@ export function coursesOf(
   monomials: Monomials,
 ): Courses {
   const owner = ownerOf(weights);
-  const known = new Map<number, ReadonlySet<number>>();
-  const ownersOf = (product: number): ReadonlySet<number> => {
-    let owners = known.get(product);
-    if (!owners) {
-      const found = new Set<number>();
-      if (product !== any) eachPower(monomials.powersOf(product), (factor) => found.add(owner[factor]!));
-      owners = found;
-      known.set(product, owners);
-    }
-    return owners;
-  };
-  const inLabels = ({ products }: Labels): Set<number> => {
+  const ownersOf = (products: Iterable<number>): Set<number> => {
     const all = new Set<number>();
     for (const product of products) {
       if (product > unscaled) eachPower(monomials.powersOf(product), (factor) => all.add(owner[factor]!));
@@ -55,8 +43,8 @@ export function coursesOf(
   const main = new Map<Value, ReadonlySet<number>>();
   const shifted = new Map<Value, ReadonlySet<number>>();
   for (const [value, { labels, shifts }] of scalings) {
-    main.set(value, inLabels(labels));
-    shifted.set(value, new Set(shifts.flatMap((shift) => [...inLabels(shift.labels)])));
+    main.set(value, ownersOf(labels.products));
+    shifted.set(value, new Set(shifts.flatMap((shift) => [...ownersOf(shift.labels.products)])));
   }
   const consumers = consumersOf([...scalings.keys()]);
 
@@ -84,5 +72,5 @@ export function coursesOf(
       },
     };
   }
-  return { of: courseOf, ownersOf };
+  return { of: courseOf, ownersOf: (product) => ownersOf([product]) };
 }

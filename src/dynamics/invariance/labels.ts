@@ -84,8 +84,8 @@ export function picked(labels: Labels, shape: Shape, source: (index: readonly nu
   return compressed({ shape, products });
 }
 
-/** With the given axes at full size, as in the value. */
-export function stretched(labels: Labels, full: Shape, axes: (axis: number) => boolean): Labels {
+/** With the given axes, or all, at full size, as in the value. */
+export function stretched(labels: Labels, full: Shape, axes: (axis: number) => boolean = () => true): Labels {
   const shape = labels.shape.map((size, axis) => (axes(axis) ? full[axis]! : size));
   if (shape.every((size, axis) => size === labels.shape[axis])) return labels;
   const products = new Int32Array(sizeOf(shape));
@@ -99,7 +99,7 @@ export function stretched(labels: Labels, full: Shape, axes: (axis: number) => b
 /** Labels joined along an axis; `sizes` are the values' sizes along it. */
 export function joined(parts: readonly Labels[], axis: number, sizes: readonly number[]): Labels {
   const others = parts[0]!.shape.map((_, a) => Math.max(...parts.map(({ shape }) => shape[a]!)));
-  const full = parts.map((part, k) => stretched(part, others.with(axis, sizes[k]!), () => true));
+  const full = parts.map((part, k) => stretched(part, others.with(axis, sizes[k]!)));
   const shape = others.with(
     axis,
     sizes.reduce((sum, size) => sum + size, 0),
@@ -118,11 +118,11 @@ export function joined(parts: readonly Labels[], axis: number, sizes: readonly n
   return compressed({ shape, products });
 }
 
+/** Labels of an operand as those of a result of more axes: with ones in front. */
+export const ofRank = ({ shape, products }: Labels, rank: number): Labels => ({ shape: padded(shape, rank), products });
+
 /** With ones in front, up to so many axes. */
-export const padded = (shape: Shape, rank: number): number[] => [
-  ...new Array<number>(rank - shape.length).fill(1),
-  ...shape,
-];
+const padded = (shape: Shape, rank: number): number[] => [...new Array<number>(rank - shape.length).fill(1), ...shape];
 
 /** Distances between neighbours along each axis; 0 along axes of size 1, so that any index will do there. */
 export function strides(shape: Shape): number[] {

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph/index.js";
-import { isUnscaled, type Labels, padded } from "./labels.js";
+import { isUnscaled, type Labels, ofRank, unscaledLabels } from "./labels.js";
 import type { Reason, ScaleAlgebra, Scaling, Shift } from "./scaling.js";
 import { pure } from "./scaling.js";
 
@@ -20,7 +20,7 @@ export type ScalingRule<P extends object = object> = (inputs: readonly Scaling[]
 /** f(cx) = f(x): the outcome does not scale whatever x does, as a sign. */
 export const scaleFree: ScalingRule = ([x], { output, algebra }) => {
   algebra.settled(x!, output);
-  return pure({ shape: new Array<number>(output.rank).fill(1), products: Int32Array.of(0) });
+  return pure(unscaledLabels(output.rank));
 };
 
 /** f that knows no scale, as tanh: its arguments must not scale. */
@@ -74,8 +74,11 @@ export function stretchedAxes(operand: Value, output: Value): boolean[] {
 export function lifted(shift: Shift, output: Value): Shift {
   const offset = output.rank - shift.constant.length;
   if (offset === 0) return shift;
-  const labels = { shape: padded(shift.labels.shape, output.rank), products: shift.labels.products };
-  return { ...shift, labels, constant: [...new Array<boolean>(offset).fill(true), ...shift.constant] };
+  return {
+    ...shift,
+    labels: ofRank(shift.labels, output.rank),
+    constant: [...new Array<boolean>(offset).fill(true), ...shift.constant],
+  };
 }
 
 /** Whether two shifts are the same numbers but for their factors, in the same places. */

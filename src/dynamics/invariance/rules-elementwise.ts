@@ -1,5 +1,5 @@
 import type { Value } from "../../graph/index.js";
-import { any, combined, isUnscaled, type Labels, padded } from "./labels.js";
+import { any, combined, isUnscaled, type Labels, ofRank } from "./labels.js";
 import {
   homogeneous,
   lifted,
@@ -29,21 +29,21 @@ const sum =
     if (alike(a!.labels, b!.labels)) return { labels: algebra.equal(a!.labels, b!.labels, () => {}), shifts };
     const [left, right] = inputs.map((input) => stretchedAxes(input, output)) as [boolean[], boolean[]];
     const shiftOf = (labels: Labels, constant: readonly boolean[], value: Value, factor: number): Shift => ({
-      ...{ labels: ofRank(labels, output), constant, source: `%${value.id}`, factor, at: output, pending: [] },
+      ...{ labels: ofRank(labels, output.rank), constant, source: `%${value.id}`, factor, at: output, pending: [] },
     });
     const really = (constant: readonly boolean[]): number =>
       constant.filter((is, axis) => is && output.shape[axis]! > 1).length;
     if (really(right) > really(left)) {
-      return { labels: ofRank(a!.labels, output), shifts: [...shifts, shiftOf(b!.labels, right, inputs[1]!, sign)] };
+      return {
+        labels: ofRank(a!.labels, output.rank),
+        shifts: [...shifts, shiftOf(b!.labels, right, inputs[1]!, sign)],
+      };
     }
     if (really(left) > really(right)) {
-      return { labels: ofRank(b!.labels, output), shifts: [...shifts, shiftOf(a!.labels, left, inputs[0]!, 1)] };
+      return { labels: ofRank(b!.labels, output.rank), shifts: [...shifts, shiftOf(a!.labels, left, inputs[0]!, 1)] };
     }
     return { labels: algebra.equal(a!.labels, b!.labels, requiring(context, "sum")), shifts };
   };
-
-/** Labels of an operand as those of the result: with ones in front. */
-const ofRank = ({ shape, products }: Labels, { rank }: Value): Labels => ({ shape: padded(shape, rank), products });
 
 const alike = (a: Labels, b: Labels): boolean => {
   let equal = true;
@@ -77,7 +77,7 @@ function epsilonIn([a, b]: readonly [Scaling, Scaling], { inputs, output, algebr
     const epsilon = scales(other) ? undefined : numberOf(constant);
     if (epsilon === undefined || !(epsilon > 0 && epsilon <= largestEpsilon)) continue;
     if (x.shifts.length > 0 || isUnscaled(x.labels)) continue;
-    const labels = ofRank(x.labels, output);
+    const labels = ofRank(x.labels, output.rank);
     algebra.epsilons.push({ epsilon, at: output, labels });
     return pure(labels);
   }
@@ -131,7 +131,7 @@ const comparison: ScalingRule = (inputs, context) => scaleFree([maximum(inputs, 
 
 const choice: ScalingRule = ([, a, b], context) => {
   const { algebra, output } = context;
-  const labels = [a!, b!].map((operand) => ofRank(algebra.settled(operand, output), output)) as [Labels, Labels];
+  const labels = [a!, b!].map((operand) => ofRank(algebra.settled(operand, output), output.rank)) as [Labels, Labels];
   return pure(algebra.equal(...labels, requiring(context, "sum")));
 };
 

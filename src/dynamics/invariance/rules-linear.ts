@@ -1,6 +1,6 @@
 import type { AxisParams, Conv2dParams, Pool2dParams, ReduceParams, TopKParams } from "../../graph/index.js";
 import { alikeAlong, contracted, mergeAxes, type Require, regrouped, splitAxis, withAxis } from "./contraction.js";
-import { type Labels, padded } from "./labels.js";
+import { type Labels, ofRank } from "./labels.js";
 import type { Monomials } from "./monomials.js";
 import { type RuleContext, requiring, rigid, type ScalingRule, scaleFree } from "./rule.js";
 import { pure, type Requirement, type Scaling, type Shift } from "./scaling.js";
@@ -89,7 +89,7 @@ function multiplied(
 const matmul: ScalingRule = ([a, b], context) => {
   const { algebra, output } = context;
   const { rank } = output;
-  const wide = (labels: Labels): Labels => regrouped(labels, padded(labels.shape, rank));
+  const wide = (labels: Labels): Labels => ofRank(labels, rank);
   return multiplied(
     [a!, b!],
     context,

@@ -9,7 +9,7 @@ import type {
 } from "../../graph/index.js";
 import { reshapedConstancy, reshapedLabels } from "./blocks.js";
 import { alikeAlong, regrouped, slicedLabels } from "./contraction.js";
-import { any, joined, type Labels, padded, transposed, uniform, unscaledLabels } from "./labels.js";
+import { any, joined, type Labels, ofRank, transposed, uniform, unscaledLabels } from "./labels.js";
 import { unscaled } from "./monomials.js";
 import { moving, requiring, type ScalingRule, sameNumbers } from "./rule.js";
 import { pure, type Scaling, type Shift } from "./scaling.js";
@@ -33,7 +33,7 @@ const reshape = moving<ShapeParams>(
 );
 
 const broadcastTo = moving<ShapeParams>(
-  (labels, { output }) => regrouped(labels, padded(labels.shape, output.rank)),
+  (labels, { output }) => ofRank(labels, output.rank),
   (constant, { inputs, output }) => {
     const offset = output.rank - inputs[0]!.rank;
     return output.shape.map((_, axis) => axis < offset || constant[axis - offset]!);

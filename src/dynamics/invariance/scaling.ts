@@ -1,5 +1,5 @@
 import type { Value } from "../../graph/index.js";
-import { any, combined, type Labels, mapped, uniform } from "./labels.js";
+import { any, combined, type Labels, mapped, unscaledLabels } from "./labels.js";
 import { Monomials, unscaled } from "./monomials.js";
 import { Ties } from "./ties.js";
 
@@ -142,7 +142,7 @@ export class ScaleAlgebra {
   unscaledBy(scaling: Scaling, at: Value, reason: Reason): Labels {
     const labels = this.settled(scaling, at);
     for (const product of labels.products) this.require({ product, reason, at });
-    return uniform(at.rank, unscaled);
+    return unscaledLabels(at.rank);
   }
 }
 

@@ -1,7 +1,6 @@
-import { sizeOf } from "../../core/index.js";
 import type { Value } from "../../graph/index.js";
 import { add, div, mul, reduceMean, reshape, sqrt, square, sub } from "../../graph/index.js";
-import { denominator, estimate, type Metric } from "../../norm/index.js";
+import { accumulation, denominator, type Metric, statisticsOf } from "../../norm/index.js";
 import type { NormToImport } from "../../onnx/index.js";
 
 /** A batch-norm in another metric, and what it measured of a batch. */
@@ -19,13 +18,11 @@ export interface MeasuredNorm {
  */
 export function measuredNorm({ x, gain, shift, epsilon }: NormToImport, metric: Metric): MeasuredNorm {
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  const n = sizeOf(axes.map((axis) => x.shape[axis]!));
   const perChannel = x.shape.map((size, axis) => (axis === 1 ? size : 1));
-  const mean = reduceMean(x, axes);
-  const centred = sub(x, mean);
-  const divisor = denominator(metric, estimate(metric, centred, axes, n), epsilon);
+  const { mean, centred, estimated } = statisticsOf(x, axes, metric, true, accumulation("fp32"));
+  const divisor = denominator(metric, estimated, epsilon);
   const output = add(mul(div(centred, divisor), reshape(gain, perChannel)), reshape(shift, perChannel));
-  return { output, mean: reshape(mean, [-1]), divisor: reshape(divisor, [-1]) };
+  return { output, mean: reshape(mean!, [-1]), divisor: reshape(divisor, [-1]) };
 }
 
 /** The root mean square of a value, and of its difference to another, as two scalars. */
