@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import { assertArgument } from "../core/index.js";
+import { assertArgument, lowerMedian } from "../core/index.js";
 import { type NormBasis, type NormCourse, normBases, ratesFromNorms, translateSchedule } from "../dynamics/index.js";
 import { readRun } from "../io/files/index.js";
-import { median, parseNormsCsv } from "../io/index.js";
+import { parseNormsCsv } from "../io/index.js";
 import { type Course, courseOf, readText } from "./equivalent-course.js";
 import type { EquivalentArguments } from "./equivalent-options.js";
 
@@ -108,8 +108,8 @@ function readNorms(path: string): ReadonlyMap<string, NormCourse> {
     for (const [layer, { norm, rotation }] of reader.at(step)) {
       const course = courses.get(layer)!;
       course.steps.push(step - 1);
-      course.norm.push(median(norm));
-      course.rotation.push(median(rotation));
+      course.norm.push(lowerMedian(norm));
+      course.rotation.push(lowerMedian(rotation));
     }
   }
   return courses;

@@ -1,4 +1,4 @@
-import { DataError, expectation } from "../core/index.js";
+import { DataError, expectation, lowerMedian } from "../core/index.js";
 
 /** Norms of a layer over steps, from a table. */
 export interface NormTableLayer {
@@ -49,13 +49,11 @@ export function parseNormsCsv(text: string, name: string): ReadonlyMap<string, N
   return new Map(
     [...layers].map(([label, steps]) => {
       const sorted = [...steps].sort(([a], [b]) => a - b);
-      const turned = rotation < 0 ? {} : { rotation: sorted.map(([, row]) => median(row.rotation)) };
-      return [label, { steps: sorted.map(([at]) => at), norm: sorted.map(([, row]) => median(row.norm)), ...turned }];
+      const turned = rotation < 0 ? {} : { rotation: sorted.map(([, row]) => lowerMedian(row.rotation)) };
+      return [
+        label,
+        { steps: sorted.map(([at]) => at), norm: sorted.map(([, row]) => lowerMedian(row.norm)), ...turned },
+      ];
     }),
   );
-}
-
-/** The lower median: always one of the values. */
-export function median(values: ArrayLike<number>): number {
-  return Array.from(values).sort((a, b) => a - b)[(values.length - 1) >> 1]!;
 }

@@ -1,3 +1,4 @@
+import { lowerMedian } from "../core/index.js";
 import type { ChartLine, ChartView } from "./chart.js";
 
 /** A recorded curve before it is thinned: one seed of one group. */
@@ -57,16 +58,11 @@ function thinned(series: Series): Series {
     starts.map((start) => of(values.slice(start, start + size)));
   return {
     ...series,
-    x: pick(series.x, median),
-    y: pick(series.y, median),
+    x: pick(series.x, lowerMedian),
+    y: pick(series.y, lowerMedian),
     ...(series.low && { low: pick(series.low, (bucket) => Math.min(...bucket)) }),
     ...(series.high && { high: pick(series.high, (bucket) => Math.max(...bucket)) }),
   };
-}
-
-/** The lower median: always one of the values. */
-function median(bucket: readonly number[]): number {
-  return [...bucket].sort((a, b) => a - b)[(bucket.length - 1) >> 1]!;
 }
 
 type Curve = Pick<Series, "x" | "y" | "low" | "high">;

@@ -1,6 +1,7 @@
+import { lowerMedian } from "../../core/index.js";
 import { type OptimizerNumbers, predictEquilibrium, turningRate } from "../prediction.js";
 import type { Advice, AdvisedWeight } from "./advice.js";
-import { counted, digits, isInvariantAlone, median, someOf } from "./wording.js";
+import { counted, digits, isInvariantAlone, someOf } from "./wording.js";
 
 /** A rate this many times the median, or as many times below it, is out of line. */
 const outOfLine = 4;
@@ -15,7 +16,7 @@ export function rateAdvice(weights: readonly AdvisedWeight[], numbers: Optimizer
       : [],
   );
   if (numbers.rate === 0) return [];
-  const middle = median(rated.map(({ turning }) => turning));
+  const middle = lowerMedian(rated.map(({ turning }) => turning));
   const fast = rated.filter(({ turning }) => turning > outOfLine * middle);
   const slow = rated.filter(({ turning }) => turning < middle / outOfLine);
   const settling = rated.flatMap(({ name, norm, size }) => {
@@ -74,7 +75,7 @@ function off(
       kind: "norm-off-equilibrium",
       text:
         `The norms of ${counted(names.length, "weight")} are ${side} their equilibrium (median ratio ` +
-        `${digits(median(settling.map(({ ratio }) => ratio)))}; ${someOf(names)}): without any change of the learning rate ` +
+        `${digits(lowerMedian(settling.map(({ ratio }) => ratio)))}; ${someOf(names)}): without any change of the learning rate ` +
         `their rotation per step will ${change}.`,
       because: "AdamW's norms settle at √(ηC/(2λ)), whatever the gradients are",
       weights: names,

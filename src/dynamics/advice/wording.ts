@@ -15,9 +15,3 @@ export function someOf(names: readonly string[], most = 3): string {
 
 /** Three significant digits. */
 export const digits = (value: number): string => String(Number(value.toPrecision(3)));
-
-/** The middle of a list, the lower one of two; NaN for an empty list. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[(sorted.length - 1) >> 1] ?? Number.NaN;
-}
