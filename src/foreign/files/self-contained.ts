@@ -12,7 +12,7 @@ const mostBytes = 2 ** 31 - 1;
  */
 export async function selfContainedModel(path: string): Promise<Uint8Array> {
   const { initializers } = await readOnnxFile(path);
-  const bytes = Uint8Array.from(await readFile(path));
+  const bytes = new Uint8Array(await readFile(path)); // a copy that is no Buffer, made at once
   const elements = [...initializers.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (4 * elements > mostBytes) {
     throw new DataError(expectation(path, "a model of less than 2 GiB", `${elements} numbers`, "train a smaller one"));
