@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type AttributeProto, AttributeProto_AttributeType, AttributeProtoSchema } from "../proto/onnx_pb.js";
 
-/** The value of a node's attribute. A plain number is an integer; a float says so. */
+/** The value of a node's attribute. A plain number is an integer; a float says so, and so do several. */
 export type AttributeValue =
   | number
   | readonly number[]

@@ -184,7 +184,7 @@ interface Image {
 
 /** Whether a value is a batch of feature maps in float32, which is what blocked operators take. */
 export const isImage = ({ rank, dtype, shape }: Value): boolean =>
-  rank === 4 && dtype === "float32" && sizeOf(shape) > shape[1]! && sizeOf(shape.slice(2)) > 1;
+  rank === 4 && dtype === "float32" && sizeOf(shape) > shape[1]!;
 
 const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
 

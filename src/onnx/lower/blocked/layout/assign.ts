@@ -1,5 +1,5 @@
-import { isImage } from "../fusion/fuse.js";
 import type { Value } from "../../../../graph/index.js";
+import { isImage } from "../fusion/fuse.js";
 import { conversionCost } from "./conversion.js";
 import type { Implementation, Layout } from "./implementation.js";
 
@@ -24,7 +24,11 @@ export function assignLayouts(
   results: ReadonlySet<Value>,
 ): Assignment {
   const chosen = new Map<Value, Implementation>();
-  for (const [value, options] of choices) chosen.set(value, cheapest(options, ({ cost }) => cost));
+  for (const [value, options] of choices)
+    chosen.set(
+      value,
+      cheapest(options, ({ cost }) => cost),
+    );
   const users = usersOf(values);
 
   function layoutOf(value: Value): Layout {
@@ -81,7 +85,11 @@ export function assignLayouts(
     const [before, saved] = [total(), new Map(chosen)];
     for (const value of group) {
       const fitting = choices.get(value)!.filter((option) => speaks(option, layout));
-      if (fitting.length > 0) chosen.set(value, cheapest(fitting, ({ cost }) => cost));
+      if (fitting.length > 0)
+        chosen.set(
+          value,
+          cheapest(fitting, ({ cost }) => cost),
+        );
     }
     settle();
     if (total() < before - 1e-9) return;

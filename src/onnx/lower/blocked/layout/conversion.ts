@@ -23,13 +23,13 @@ export function convert(
   to: Layout,
 ): TensorName {
   if (from === to) return tensor;
-  if (from !== "plain") return convert(emit, block, toPlain(emit, tensor, shape, from), shape, "plain", to);
+  if (from !== "plain") return convert(emit, block, toPlain(emit, block, tensor, shape, from), shape, "plain", to);
   return to === "blocked" ? toBlocked(emit, block, tensor, shape) : toBatchLast(emit, tensor, shape);
 }
 
-function toPlain(emit: Emitter, tensor: TensorName, shape: Shape, from: Layout): TensorName {
+function toPlain(emit: Emitter, block: number, tensor: TensorName, shape: Shape, from: Layout): TensorName {
   if (from === "blocked") {
-    return blockedOp(emit, "ReorderOutput", [tensor], { channels: shape[1]! });
+    return blockedOp({ emit, block }, "ReorderOutput", [tensor], { channels: shape[1]! });
   }
   const [n, c, height, width] = shape as [number, number, number, number];
   const matrix = emit.op("Reshape", [tensor, emit.ints([c * height * width, n])]);
@@ -43,8 +43,7 @@ function toBatchLast(emit: Emitter, tensor: TensorName, shape: Shape): TensorNam
 }
 
 function toBlocked(emit: Emitter, block: number, tensor: TensorName, shape: Shape): TensorName {
-  const surplus = roundUp(shape[1]!, block) - shape[1]!;
-  const padded =
-    surplus === 0 ? tensor : emit.op("Pad", [tensor, emit.ints([0, 0, 0, 0, 0, surplus, 0, 0])]);
-  return blockedOp(emit, "ReorderInput", [padded]);
+  const surplus = roundUp({ emit, block }, shape[1]!) - shape[1]!;
+  const padded = surplus === 0 ? tensor : emit.op("Pad", [tensor, emit.ints([0, 0, 0, 0, 0, surplus, 0, 0])]);
+  return blockedOp({ emit, block }, "ReorderInput", [padded]);
 }

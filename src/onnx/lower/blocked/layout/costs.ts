@@ -1,4 +1,4 @@
-import { sizeOf, type Shape } from "../../../../core/index.js";
+import { type Shape, sizeOf } from "../../../../core/index.js";
 
 // Milliseconds on one thread, measured on a machine with AVX-512 (2.6e11 float32 operations/s at best). Only proportions matter.
 

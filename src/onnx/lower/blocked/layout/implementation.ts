@@ -1,4 +1,4 @@
-import type { Value, ValueType } from "../../../../graph/index.js";
+import type { ValueType } from "../../../../graph/index.js";
 import type { Emitter, TensorName } from "../../emitter.js";
 
 /**
@@ -32,8 +32,6 @@ export interface Implementation {
   readonly operands: readonly Layout[];
   /** Expected milliseconds on one thread; only proportions matter. */
   readonly cost: number;
-  emit(context: EmitContext): TensorName;
+  /** Emits the nodes; `portable` stands for the rule of the portable lowering, which may look at more than its operands. */
+  readonly emit: "portable" | ((context: EmitContext) => TensorName);
 }
-
-/** The ways to compute a value, beside the portable one. */
-export type Implementations = (value: Value, inputs: readonly Value[], params: object, block: number) => readonly Implementation[];

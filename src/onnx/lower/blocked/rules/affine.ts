@@ -1,8 +1,8 @@
-import { sizeOf, type Shape } from "../../../../core/index.js";
+import { type Shape, sizeOf } from "../../../../core/index.js";
 import type { Value } from "../../../../graph/index.js";
 import type { Attributes } from "../../attributes.js";
 import type { TensorName } from "../../emitter.js";
-import { blockedOp, roundUp } from "../context.js";
+import { type BlockedContext, blockedOp, roundUp } from "../context.js";
 import { type Activation, affineOperands, type ChannelAffineParams } from "../fusion/primitives.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
@@ -27,17 +27,18 @@ export function emitActivation(
 
 /** One number per channel, [1, C, 1, 1] or a scalar, as the vector that blocked convolutions take: [C′] in the given shape. */
 export function channelVector(
-  { emit, block }: Pick<EmitContext, "emit" | "block">,
+  context: BlockedContext,
   value: TensorName,
   size: number,
   channels: number,
   shape: (count: number) => Shape,
 ): TensorName {
-  const count = roundUp(channels, block);
+  const { emit } = context;
+  const count = roundUp(context, channels);
   if (size !== channels) {
-    // Surplus channels are zero already, or become so by the factors of the tensors.
     const one = emit.op("Reshape", [value, emit.ints([1])]);
-    return emit.op("Reshape", [emit.op("Expand", [one, emit.ints([count])]), emit.ints(shape(count))]);
+    const all = emit.op("Expand", [one, emit.ints([channels])]);
+    return channelVector(context, all, channels, channels, shape);
   }
   if (count === channels) return emit.op("Reshape", [value, emit.ints(shape(count))]);
   const flat = emit.op("Reshape", [value, emit.ints([channels])]);
@@ -57,7 +58,7 @@ function emitBlocked(context: EmitContext): TensorName {
   const bare = names.terms.findIndex(({ factor }) => !factor);
   const rest = names.terms.map((_, index) => index).filter((index) => index !== bare);
   const start = bare < 0 ? undefined : names.terms[bare]!.tensor;
-  const group = roundUp(channels, context.block);
+  const group = roundUp(context, channels);
 
   if (rest.length === 0) rest.push(bare); // one bare tensor, shifted or activated
   const total = rest.reduce<TensorName | undefined>((sum, index, place) => {
@@ -68,10 +69,10 @@ function emitBlocked(context: EmitContext): TensorName {
     const last = place === rest.length - 1;
     const constant =
       last && names.constant
-        ? channelVector(context, names.constant, constantSize(kinds.constant!, channels), channels, (count) => [count])
+        ? channelVector(context, names.constant, sizeOf(kinds.constant!.shape), channels, (count) => [count])
         : "";
     const added = sum ?? (rest[0] === bare ? "" : (start ?? ""));
-    return blockedOp(emit, "Conv", trimmed([tensor, weights, constant, added]), {
+    return blockedOp(context, "Conv", trimmed([tensor, weights, constant, added]), {
       kernel_shape: [1, 1],
       strides: [1, 1],
       pads: [0, 0, 0, 0],
@@ -82,8 +83,6 @@ function emitBlocked(context: EmitContext): TensorName {
   }, undefined);
   return total!;
 }
-
-const constantSize = ({ shape }: { readonly shape: Shape }, _channels: number): number => sizeOf(shape);
 
 /** Without the empty names of optional inputs at the end. */
 export function trimmed(inputs: readonly TensorName[]): TensorName[] {
@@ -113,7 +112,8 @@ export function affineImplementations(value: Value, inputs: readonly Value[], pa
   const { terms } = affineOperands(inputs, affine);
   const images = new Set(terms.map(({ tensor }) => tensor));
   const operands = (layout: Layout): Layout[] => inputs.map((input) => (images.has(input) ? layout : "plain"));
-  const steps = terms.filter(({ factor }) => factor).length + Number(affine.constant) + Number(affine.activation !== undefined);
+  const steps =
+    terms.filter(({ factor }) => factor).length + Number(affine.constant) + Number(affine.activation !== undefined);
   const broadcast = (layout: "plain" | "batchLast"): Implementation => ({
     layout,
     operands: operands(layout),

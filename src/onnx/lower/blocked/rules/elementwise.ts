@@ -10,6 +10,8 @@ import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
 import { activationAttributes } from "./affine.js";
 
+type Emit = (context: EmitContext) => TensorName;
+
 /** Makes 1 of every positive number that matters, once it is cut off there. */
 const huge = 1e30;
 
@@ -44,7 +46,7 @@ export function elementwiseImplementations(
   if (!isImage(value) || !(keepZero.has(name) || others.has(name))) return [];
   const spread = name === "mul" ? spreadPosition(value, inputs) : undefined;
   const images = inputs.map((input) => isImage(input) && String(input.shape) === String(value.shape));
-  if (spread !== undefined) return [productWithMaps(value, inputs, spread, block)].flat();
+  if (spread !== undefined) return productWithMaps(value, inputs, spread);
   // Scalars other than zero may reach the surplus channels.
   const scalars = inputs.some((input, at) => !images[at] && sizeOf(input.shape) === 1);
   if (inputs.some((input, at) => !images[at] && sizeOf(input.shape) !== 1)) return [];
@@ -83,17 +85,18 @@ function spreadPosition({ shape }: Value, inputs: readonly Value[]): number | un
 }
 
 /** Each map times a number of its own. */
-function productWithMaps(value: Value, inputs: readonly Value[], at: number, _block: number): Implementation[] {
+function productWithMaps(value: Value, inputs: readonly Value[], at: number): Implementation[] {
   const [n, c, height, width] = value.shape as [number, number, number, number];
   if (String(inputs[1 - at]!.shape) !== String(value.shape)) return [];
-  const implementation = (layout: Layout, emit: Implementation["emit"]): Implementation => ({
+  const implementation = (layout: Layout, emit: Emit): Implementation => ({
     layout,
     operands: inputs.map((_, position) => (position === at ? "plain" : layout)),
     cost: passes(3, value.shape),
     emit,
   });
-  const blocked: Implementation["emit"] = ({ emit, inputs: names, block }) => {
-    const channels = roundUp(c, block);
+  const blocked: Emit = (context) => {
+    const { emit, inputs: names, block } = context;
+    const channels = roundUp(context, c);
     const surplus = channels - c;
     const factor = names[at]!;
     const padded = surplus === 0 ? factor : emit.op("Pad", [factor, emit.ints([0, 0, 0, 0, 0, surplus, 0, 0])]);
@@ -104,7 +107,7 @@ function productWithMaps(value: Value, inputs: readonly Value[], at: number, _bl
     ]);
     return emit.op("Reshape", [product, emit.ints([n, channels, height, width])]);
   };
-  const batchLast: Implementation["emit"] = ({ emit, inputs: names }) => {
+  const batchLast: Emit = ({ emit, inputs: names }) => {
     const matrix = emit.op("Reshape", [names[at]!, emit.ints([n, c])]);
     const factor = emit.op("Reshape", [emit.op("Transpose", [matrix], { perm: [1, 0] }), emit.ints([c, 1, 1, n])]);
     return emit.op("Mul", [names[1 - at]!, factor]);
@@ -114,22 +117,24 @@ function productWithMaps(value: Value, inputs: readonly Value[], at: number, _bl
 
 /** The mask of a gradient, made in one pass, times the gradient. */
 export function gateImplementations(value: Value): Implementation[] {
-  const everywhere = (layout: Layout, cost: number, emit: Implementation["emit"]): Implementation => ({
+  const everywhere = (layout: Layout, cost: number, emit: Emit): Implementation => ({
     layout,
     operands: [layout, layout],
     cost: passes(cost, value.shape),
     emit,
   });
-  const standard: Implementation["emit"] = ({ emit, inputs: [g, y] }) => {
+  const standard: Emit = ({ emit, inputs: [g, y] }) => {
     const large = emit.op("Mul", [y!, emit.scalar(huge, "float32")]);
-    return emit.op("Mul", [
-      g!,
-      emit.op("Clip", [large, emit.scalar(0, "float32"), emit.scalar(1, "float32")]),
-    ]);
+    return emit.op("Mul", [g!, emit.op("Clip", [large, emit.scalar(0, "float32"), emit.scalar(1, "float32")])]);
   };
-  const blocked: Implementation["emit"] = ({ emit, block, inputs: [g, y], output }) => {
-    const group = roundUp(output.shape[1]!, block);
-    const mask = blockedOp(emit, "Conv", [y!, emit.fill(huge, [group, 1, 1, 1], "float32")], {
+  const blocked: Emit = (context) => {
+    const {
+      emit,
+      inputs: [g, y],
+      output,
+    } = context;
+    const group = roundUp(context, output.shape[1]!);
+    const mask = blockedOp(context, "Conv", [y!, emit.fill(huge, [group, 1, 1, 1], "float32")], {
       kernel_shape: [1, 1],
       strides: [1, 1],
       pads: [0, 0, 0, 0],

@@ -1,4 +1,3 @@
-import { sizeOf } from "../../../../core/index.js";
 import type { ReduceParams, Value } from "../../../../graph/index.js";
 import type { Emitter, TensorName } from "../../emitter.js";
 import { blockedOp, roundUp } from "../context.js";
@@ -6,13 +5,18 @@ import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation } from "../layout/implementation.js";
 
 /** Σ T U over N, H and W as one depthwise convolution whose kernels are the maps of U; then over the batch. */
-function dotBlocked({ emit, block, inputs: [a, b], types }: EmitContext): TensorName {
+function dotBlocked(context: EmitContext): TensorName {
+  const {
+    emit,
+    inputs: [a, b],
+    types,
+  } = context;
   const [n, c, height, width] = types[0]!.shape as [number, number, number, number];
-  const channels = roundUp(c, block);
+  const channels = roundUp(context, c);
   const maps = n * channels;
   const image = emit.op("Reshape", [a!, emit.ints([1, maps, height, width])]);
   const kernels = emit.op("Reshape", [b!, emit.ints([maps, 1, height, width])]);
-  const products = blockedOp(emit, "Conv", [image, kernels], {
+  const products = blockedOp(context, "Conv", [image, kernels], {
     kernel_shape: [height, width],
     strides: [1, 1],
     pads: [0, 0, 0, 0],
@@ -34,22 +38,27 @@ export function firstChannels(emit: Emitter, sums: TensorName, c: number, channe
 }
 
 /** The sum over each map, by the mean of it. */
-function mapSums({ emit, block, inputs: [x], types }: EmitContext): TensorName {
+function mapSums(context: EmitContext): TensorName {
+  const {
+    emit,
+    inputs: [x],
+    types,
+  } = context;
   const [n, c, height, width] = types[0]!.shape as [number, number, number, number];
-  const means = blockedOp(emit, "GlobalAveragePool", [x!]);
-  const matrix = emit.op("Reshape", [means, emit.ints([n, roundUp(c, block)])]);
+  const means = blockedOp(context, "GlobalAveragePool", [x!]);
+  const matrix = emit.op("Reshape", [means, emit.ints([n, roundUp(context, c)])]);
   return emit.op("Mul", [matrix, emit.scalar(height * width, "float32")]);
 }
 
 function sumBlocked(context: EmitContext): TensorName {
   const c = context.types[0]!.shape[1]!;
-  return overBatch(context.emit, mapSums(context), c, roundUp(c, context.block));
+  return overBatch(context.emit, mapSums(context), c, roundUp(context, c));
 }
 
 function sumOfMapsBlocked(context: EmitContext): TensorName {
-  const { emit, block, types } = context;
+  const { emit, types } = context;
   const [n, c] = types[0]!.shape as [number, number];
-  return emit.op("Reshape", [firstChannels(emit, mapSums(context), c, roundUp(c, block)), emit.ints([n, c, 1, 1])]);
+  return emit.op("Reshape", [firstChannels(emit, mapSums(context), c, roundUp(context, c)), emit.ints([n, c, 1, 1])]);
 }
 
 /** Images [C, H, W, N] → [1, C, 1, 1], in two stages, for the accuracy of the sum. */
@@ -115,6 +124,3 @@ function sumOfMapsBatchLast({ emit, inputs: [x], types }: EmitContext): TensorNa
   const sums = emit.op("ReduceSum", [maps, emit.ints([1])], { keepdims: 0 });
   return emit.op("Reshape", [emit.op("Transpose", [sums], { perm: [1, 0] }), emit.ints([n, c, 1, 1])]);
 }
-
-/** The number of elements of each channel. */
-export const countPerChannel = ({ shape }: Value): number => sizeOf(shape) / shape[1]!;
