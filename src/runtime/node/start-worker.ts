@@ -4,14 +4,14 @@ import { assertArgument, builtFile } from "../../core/index.js";
 import type { WorkerOptions } from "./messages.js";
 import { type WorkerLink, workerLink } from "./worker-link.js";
 
-/** Options of {@link nodeRuntime} and {@link onnxSession}. */
-export interface NodeRuntimeOptions {
+/** How many threads a worker computes with. */
+export interface WorkerThreads {
   /** Threads that an operator may use; as many as there are processors by default. */
   readonly threads?: number;
 }
 
 /** Starts the thread in which ONNX Runtime runs. */
-export function startWorker(where: string, options: NodeRuntimeOptions): WorkerOptions & { readonly link: WorkerLink } {
+export function startWorker(where: string, options: WorkerThreads): WorkerOptions & { readonly link: WorkerLink } {
   const { threads = availableParallelism() } = options;
   assertArgument(Number.isInteger(threads) && threads >= 1, where, "threads to be an integer ≥ 1", threads);
   const worker = new Worker(builtFile(import.meta.url, "./worker.js"), {

@@ -5,7 +5,9 @@ import { blockedOp, roundUp, view } from "../context.js";
 import type { Epilogue } from "../fusion/primitives.js";
 import { arithmetic, passes } from "../layout/costs.js";
 import type { EmitContext, Implementation } from "../layout/implementation.js";
-import { activationAttributes, channelVector, trimmed } from "./affine.js";
+import type { Rule } from "../../lowering.js";
+import { portableRules } from "../../portable/index.js";
+import { activationAttributes, channelVector, emitActivation, trimmed } from "./affine.js";
 
 // Provisional.
 function reordered(context: EmitContext, w: TensorName, [k, c, h, wd]: readonly number[], turned: boolean): TensorName {
@@ -76,6 +78,25 @@ function emitTurned(context: EmitContext): TensorName {
   );
 }
 
+/** The portable rule, and what follows by standard operators. */
+function fusedPlain(name: "conv2d" | "conv2dInputGradient", value: Value, inputs: readonly Value[]): Implementation {
+  return {
+    layout: "plain",
+    operands: inputs.map(() => "plain"),
+    cost: arithmetic(operations(name === "conv2d" ? value : inputs[0]!, inputs[1]!), 120) + passes(5, value.shape),
+    emit(context) {
+      const { emit, inputs: [x, w, ...rest], params } = context;
+      const { epilogue, ...own } = params as Conv2dInputGradientParams & { epilogue: Epilogue };
+      const rule = portableRules[name] as Rule;
+      const nameOf = (): never => {
+        throw new Error(`${name} looks at its operands`);
+      };
+      const result = rule({ ...context, inputs: [x!, w!], params: own, operands: [], nameOf });
+      return emitActivation(context, rest.reduce((sum, added) => emit.op("Add", [sum, added]), result), epilogue.activation);
+    },
+  };
+}
+
 const operations = (value: Value, w: Value): number => 2 * (sizeOf(value.shape) / value.shape[1]!) * sizeOf(w.shape);
 
 export function convolutionImplementations(
@@ -108,13 +129,14 @@ export function convolutionImplementations(
 }
 
 export function inputGradientImplementations(
-  _value: Value,
+  value: Value,
   inputs: readonly Value[],
   params: object,
 ): Implementation[] {
   const { groups, stride, epilogue } = params as Conv2dInputGradientParams & { epilogue?: Epilogue };
   const [dy, w] = inputs as [Value, Value];
-  if (groups > 1 || stride[0] > 1 || stride[1] > 1) return [];
+  const plain = epilogue ? [fusedPlain("conv2dInputGradient", value, inputs)] : [];
+  if (groups > 1 || stride[0] > 1 || stride[1] > 1) return plain;
   const operands = inputs.map(
     (_, at) => (at === 0 || (at === inputs.length - 1 && epilogue?.added) ? "blocked" : "plain") as "plain" | "blocked",
   );
