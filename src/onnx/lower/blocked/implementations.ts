@@ -1,5 +1,5 @@
 import { sizeOf } from "../../../core/index.js";
-import type { Conv2dParams, PrimitiveName } from "../../../graph/index.js";
+import type { Conv2dParams, PrimitiveName, Value } from "../../../graph/index.js";
 import type { AppliedValue, Rule } from "../lowering.js";
 import { portableRules } from "../portable/index.js";
 import {
@@ -19,8 +19,9 @@ import { maxPoolGradientImplementations, maxPoolImplementations } from "./rules/
 import { dotImplementations, sumImplementations } from "./rules/sums.js";
 
 /** All ways to compute a value: those for images in other layouts, and the portable one. */
-export function implementationsOf(value: AppliedValue, block: number): Implementation[] {
-  return [...special(value, block), ...asPortable(value)];
+export function implementationsOf(value: AppliedValue, images: ReadonlySet<Value>, block: number): Implementation[] {
+  const touched = images.has(value) || value.source.inputs.some((input) => images.has(input));
+  return [...(touched ? special(value, block) : []), ...asPortable(value)];
 }
 
 function special(value: AppliedValue, block: number): Implementation[] {

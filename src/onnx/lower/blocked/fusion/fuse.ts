@@ -12,6 +12,7 @@ import {
 } from "../../../../graph/index.js";
 import { type Combination, just, negated, plainTensor, plus, scaled, shifted } from "./combination.js";
 import { foldEpilogues } from "./epilogue.js";
+import { findImages } from "./images.js";
 import { type Activation, channelAffine, gate, rounded } from "./primitives.js";
 import { channelSums } from "./sums.js";
 
@@ -35,7 +36,11 @@ export function fuse({ outputs, updates }: Program): Program {
   const sums = channelSums();
   const results = [...Object.values(outputs), ...Object.values(updates ?? {})];
 
-  for (const value of neededValues(results)) {
+  const values = neededValues(results);
+  const found = findImages(values);
+  const isImage = (value: Value): boolean => found.has(value);
+  const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
+  for (const value of values) {
     if (isImage(value)) images.set(value, imageOf(value));
     else others.set(value, otherOf(value));
   }
@@ -181,12 +186,6 @@ interface Image {
   /** Once it is computed. */
   tensor?: Value;
 }
-
-/** Whether a value is a batch of feature maps in float32, which is what blocked operators take. */
-export const isImage = ({ rank, dtype, shape }: Value): boolean =>
-  rank === 4 && dtype === "float32" && sizeOf(shape) > shape[1]!;
-
-const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
 
 const isStep = ({ source }: Value): boolean => source.kind === "apply" && source.primitive.name === "step";
 
