@@ -70,16 +70,20 @@ export async function machineBlock(): Promise<number> {
   return y!.shape[1]!;
 }
 
-/** Emits for blocked inputs and runs it; results are row-major again, with so many channels. */
+/** Emits for blocked inputs and runs it; the result is row-major again, with so many channels. */
 export async function runBlocked(
   inputs: Readonly<Record<string, Tensor<"float32">>>,
   channels: number,
   build: (context: BlockedContext) => TensorName,
-  { plain = [] }: { readonly plain?: readonly string[] } = {},
+  /** Inputs that are fed as they are. */
+  plain: (block: number) => readonly string[] = () => [],
 ): Promise<Tensor<"float32">> {
   const block = await machineBlock();
   const fed = Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, plain.includes(name) ? value : toBlocked(value, block)]),
+    Object.entries(inputs).map(([name, value]) => [
+      name,
+      plain(block).includes(name) ? value : toBlocked(value, block),
+    ]),
   );
   const { result } = await runEmitted(fed, (emit) => ({ result: build({ emit, block }) }));
   return fromBlocked(result!, channels, block);

@@ -1,0 +1,104 @@
+import type { Shape } from "../../../core/index.js";
+import type { Conv2dParams } from "../../../graph/index.js";
+import type { Attributes } from "../attributes.js";
+import type { TensorName } from "../emitter.js";
+import { emitConvolution as emitPlainConvolution } from "../portable/emit-convolution.js";
+import { type BlockedContext, blockedOp, blockedShape, roundUp } from "./context.js";
+import { channelPattern, emitFilter } from "./filters.js";
+import { emitPerChannel, emitToBlocked, emitToPlain } from "./reorder.js";
+
+/** A convolution whose result is to be blocked. */
+export interface ConvolutionCall {
+  /** Blocked, or row-major with fewer channels than a block, if {@link readsPlain} says so. */
+  readonly x: TensorName;
+  /** [N, C, H, W]. */
+  readonly xShape: Shape;
+  /** Row-major [K, C/groups, h, w]. */
+  readonly w: TensorName;
+  readonly wShape: Shape;
+  /** [N, K, H′, W′]. */
+  readonly outputShape: Shape;
+  readonly params: Conv2dParams;
+  /** [K], added to each channel. */
+  readonly bias?: TensorName;
+  /** Blocked, of the result's shape; added before the activation. */
+  readonly sum?: TensorName;
+  readonly relu?: boolean;
+}
+
+/** Whether a convolution reads x row-major: images of few channels, which blocks would fill with zeros. */
+export const readsPlain = ({ block }: BlockedContext, { xShape, params }: Pick<ConvolutionCall, "xShape" | "params">) =>
+  params.groups === 1 && xShape[1]! < block;
+
+/** relu(x ∗ w + bias + sum), blocked. Groups of channels that are no whole blocks go through row-major tensors. */
+export function emitConvolution(context: BlockedContext, call: ConvolutionCall): TensorName {
+  const { x, w, wShape, params, bias, sum, relu = false } = call;
+  const { groups } = params;
+  const pattern = channelPattern(context, { wShape, groups });
+  if (pattern === undefined) return throughPlain(context, call);
+  const plainInput = readsPlain(context, call);
+  return emitBlockedConvolution(context, {
+    x,
+    filter: emitFilter(context, { w, wShape, groups }, { plainInput }),
+    kernel: wShape.slice(2),
+    params,
+    group: pattern === "depthwise" ? roundUp(context, groups) : groups,
+    ...(bias === undefined ? {} : { bias: emitPerChannel(context, bias, wShape[0]!) }),
+    ...(sum === undefined ? {} : { sum }),
+    activation: relu ? { activation: "Relu" } : {},
+  });
+}
+
+/** A convolution with a filter in the blocked order. */
+export interface FilteredCall {
+  readonly x: TensorName;
+  readonly filter: TensorName;
+  readonly kernel: Shape;
+  readonly params: Pick<Conv2dParams, "stride" | "padding" | "dilation">;
+  readonly group: number;
+  /** With surplus channels. */
+  readonly bias?: TensorName;
+  readonly sum?: TensorName;
+  readonly activation?: Attributes;
+}
+
+export function emitBlockedConvolution(context: BlockedContext, call: FilteredCall): TensorName {
+  const { x, filter, kernel, params, group, bias = "", sum = "", activation = {} } = call;
+  const inputs = [x, filter, bias, sum];
+  while (inputs.at(-1) === "") inputs.pop();
+  return blockedOp(context, "Conv", inputs, {
+    kernel_shape: kernel,
+    strides: params.stride,
+    pads: params.padding,
+    dilations: params.dilation,
+    group,
+    ...activation,
+  });
+}
+
+function throughPlain(context: BlockedContext, call: ConvolutionCall): TensorName {
+  const { emit } = context;
+  const { x, w, xShape, wShape, outputShape, params, bias, sum, relu } = call;
+  const plain = emitPlainConvolution(emit, {
+    x: emitToPlain(context, x, xShape),
+    w,
+    xShape,
+    wShape,
+    outputShape,
+    params,
+  });
+  let y = emitToBlocked(context, plain, outputShape);
+  if (bias !== undefined) {
+    const ones = emit.fill(1, [roundUp(context, outputShape[1]!), 1, 1, 1], "float32");
+    y = emitBlockedConvolution(context, {
+      x: y,
+      filter: ones,
+      kernel: [1, 1],
+      params: { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] },
+      group: blockedShape(context, outputShape)[1],
+      bias: emitPerChannel(context, bias, outputShape[1]!),
+    });
+  }
+  if (sum !== undefined) y = emit.op("Add", [y, sum]);
+  return relu ? emit.op("Relu", [y]) : y;
+}
