@@ -1,13 +1,8 @@
 import { createRequire } from "node:module";
 import { assertArgument } from "../../core/index.js";
 import type { Runtime } from "../../graph/index.js";
-import {
-  type ChosenLowering,
-  chooseLowering,
-  type LoweringOption,
-  loweringOptions,
-  rulesOf,
-} from "./choose-lowering.js";
+import { type LoweringOption, loweringOptions } from "../lowering-option.js";
+import { type ChosenLowering, chooseLowering, rulesOf } from "./choose-lowering.js";
 import { loadNodeSession } from "./node-session.js";
 import { createNodeState } from "./node-state.js";
 import { probeBlocked } from "./probe-blocked.js";
