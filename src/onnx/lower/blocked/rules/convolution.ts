@@ -1,12 +1,12 @@
 import { sizeOf } from "../../../../core/index.js";
 import type { Conv2dInputGradientParams, Conv2dParams, Value } from "../../../../graph/index.js";
 import type { TensorName } from "../../emitter.js";
+import type { Rule } from "../../lowering.js";
+import { portableRules } from "../../portable/index.js";
 import { blockedOp, roundUp, view } from "../context.js";
 import type { Epilogue } from "../fusion/primitives.js";
 import { arithmetic, passes } from "../layout/costs.js";
 import type { EmitContext, Implementation } from "../layout/implementation.js";
-import type { Rule } from "../../lowering.js";
-import { portableRules } from "../../portable/index.js";
 import { activationAttributes, channelVector, emitActivation, trimmed } from "./affine.js";
 
 // Provisional.
@@ -85,14 +85,22 @@ function fusedPlain(name: "conv2d" | "conv2dInputGradient", value: Value, inputs
     operands: inputs.map(() => "plain"),
     cost: arithmetic(operations(name === "conv2d" ? value : inputs[0]!, inputs[1]!), 120) + passes(5, value.shape),
     emit(context) {
-      const { emit, inputs: [x, w, ...rest], params } = context;
+      const {
+        emit,
+        inputs: [x, w, ...rest],
+        params,
+      } = context;
       const { epilogue, ...own } = params as Conv2dInputGradientParams & { epilogue: Epilogue };
       const rule = portableRules[name] as Rule;
       const nameOf = (): never => {
         throw new Error(`${name} looks at its operands`);
       };
       const result = rule({ ...context, inputs: [x!, w!], params: own, operands: [], nameOf });
-      return emitActivation(context, rest.reduce((sum, added) => emit.op("Add", [sum, added]), result), epilogue.activation);
+      return emitActivation(
+        context,
+        rest.reduce((sum, added) => emit.op("Add", [sum, added]), result),
+        epilogue.activation,
+      );
     },
   };
 }
@@ -128,11 +136,7 @@ export function convolutionImplementations(
   ];
 }
 
-export function inputGradientImplementations(
-  value: Value,
-  inputs: readonly Value[],
-  params: object,
-): Implementation[] {
+export function inputGradientImplementations(value: Value, inputs: readonly Value[], params: object): Implementation[] {
   const { groups, stride, epilogue } = params as Conv2dInputGradientParams & { epilogue?: Epilogue };
   const [dy, w] = inputs as [Value, Value];
   const plain = epilogue ? [fusedPlain("conv2dInputGradient", value, inputs)] : [];
