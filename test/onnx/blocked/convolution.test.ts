@@ -3,6 +3,7 @@ import type { Shape, Tensor } from "../../../src/core/index.js";
 import * as g from "../../../src/graph/index.js";
 import { emitConvolution, readsPlain } from "../../../src/onnx/lower/blocked/convolution.js";
 import { emitInputGradient } from "../../../src/onnx/lower/blocked/input-gradient.js";
+import { emitPerChannel } from "../../../src/onnx/lower/blocked/reorder.js";
 import { evaluate } from "../../../src/reference/index.js";
 import { runBlocked } from "../../support/blocked-layout.js";
 import { expectClose } from "../../support/compare.js";
@@ -74,7 +75,13 @@ describe.each(cases)("convolution, blocked: %s", (_, { x: xShape, w: wShape, opt
     const found = await runBlocked(
       feeds,
       y.shape[1]!,
-      (context) => emitConvolution(context, { ...call, bias: "bias", sum: "sum", relu: true }),
+      (context) =>
+        emitConvolution(context, {
+          ...call,
+          constant: emitPerChannel(context, "bias", y.shape[1]!),
+          added: "sum",
+          activation: "relu",
+        }),
       (block) => ["w", "bias", ...plainOf(block)],
     );
     expectClose(found, truth!, tolerance);

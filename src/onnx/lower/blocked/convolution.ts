@@ -3,9 +3,11 @@ import type { Conv2dParams } from "../../../graph/index.js";
 import type { Attributes } from "../attributes.js";
 import type { TensorName } from "../emitter.js";
 import { emitConvolution as emitPlainConvolution } from "../portable/emit-convolution.js";
-import { type BlockedContext, blockedOp, blockedShape, roundUp } from "./context.js";
+import { activationAttributes } from "./activation.js";
+import { type BlockedContext, blockedOp, roundUp } from "./context.js";
 import { channelPattern, emitFilter } from "./filters.js";
-import { emitPerChannel, emitToBlocked, emitToPlain } from "./reorder.js";
+import type { Activation } from "./fusion/primitives.js";
+import { emitToBlocked, emitToPlain } from "./reorder.js";
 
 /** A convolution whose result is to be blocked. */
 export interface ConvolutionCall {
@@ -19,20 +21,22 @@ export interface ConvolutionCall {
   /** [N, K, H′, W′]. */
   readonly outputShape: Shape;
   readonly params: Conv2dParams;
-  /** [K], added to each channel. */
-  readonly bias?: TensorName;
+  /** One number per channel that is added, surplus channels included. */
+  readonly constant?: TensorName;
   /** Blocked, of the result's shape; added before the activation. */
-  readonly sum?: TensorName;
-  readonly relu?: boolean;
+  readonly added?: TensorName;
+  readonly activation?: Activation | undefined;
 }
 
 /** Whether a convolution reads x row-major: images of few channels, which blocks would fill with zeros. */
-export const readsPlain = ({ block }: BlockedContext, { xShape, params }: Pick<ConvolutionCall, "xShape" | "params">) =>
-  params.groups === 1 && xShape[1]! < block;
+export const readsPlain = (
+  { block }: Pick<BlockedContext, "block">,
+  { xShape, params }: { readonly xShape: Shape; readonly params: Pick<Conv2dParams, "groups"> },
+): boolean => params.groups === 1 && xShape[1]! < block;
 
-/** relu(x ∗ w + bias + sum), blocked. Groups of channels that are no whole blocks go through row-major tensors. */
+/** activation(x ∗ w + constant + added), blocked. Groups of channels that are no whole blocks go through row-major tensors. */
 export function emitConvolution(context: BlockedContext, call: ConvolutionCall): TensorName {
-  const { x, w, wShape, params, bias, sum, relu = false } = call;
+  const { x, w, wShape, params, constant, added, activation } = call;
   const { groups } = params;
   const pattern = channelPattern(context, { wShape, groups });
   if (pattern === undefined) return throughPlain(context, call);
@@ -43,9 +47,9 @@ export function emitConvolution(context: BlockedContext, call: ConvolutionCall):
     kernel: wShape.slice(2),
     params,
     group: pattern === "depthwise" ? roundUp(context, groups) : groups,
-    ...(bias === undefined ? {} : { bias: emitPerChannel(context, bias, wShape[0]!) }),
-    ...(sum === undefined ? {} : { sum }),
-    activation: relu ? { activation: "Relu" } : {},
+    bias: constant,
+    sum: added,
+    activation: activationAttributes(activation),
   });
 }
 
@@ -57,8 +61,8 @@ export interface FilteredCall {
   readonly params: Pick<Conv2dParams, "stride" | "padding" | "dilation">;
   readonly group: number;
   /** With surplus channels. */
-  readonly bias?: TensorName;
-  readonly sum?: TensorName;
+  readonly bias?: TensorName | undefined;
+  readonly sum?: TensorName | undefined;
   readonly activation?: Attributes;
 }
 
@@ -78,7 +82,7 @@ export function emitBlockedConvolution(context: BlockedContext, call: FilteredCa
 
 function throughPlain(context: BlockedContext, call: ConvolutionCall): TensorName {
   const { emit } = context;
-  const { x, w, xShape, wShape, outputShape, params, bias, sum, relu } = call;
+  const { x, w, xShape, wShape, outputShape, params } = call;
   const plain = emitPlainConvolution(emit, {
     x: emitToPlain(context, x, xShape),
     w,
@@ -87,18 +91,27 @@ function throughPlain(context: BlockedContext, call: ConvolutionCall): TensorNam
     outputShape,
     params,
   });
-  let y = emitToBlocked(context, plain, outputShape);
-  if (bias !== undefined) {
-    const ones = emit.fill(1, [roundUp(context, outputShape[1]!), 1, 1, 1], "float32");
-    y = emitBlockedConvolution(context, {
-      x: y,
-      filter: ones,
-      kernel: [1, 1],
-      params: { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] },
-      group: blockedShape(context, outputShape)[1],
-      bias: emitPerChannel(context, bias, outputShape[1]!),
-    });
-  }
-  if (sum !== undefined) y = emit.op("Add", [y, sum]);
-  return relu ? emit.op("Relu", [y]) : y;
+  return emitFinish(context, emitToBlocked(context, plain, outputShape), outputShape, call);
+}
+
+/** activation(x + constant + added) of a blocked tensor, for convolutions that cannot do it themselves. */
+export function emitFinish(
+  context: BlockedContext,
+  x: TensorName,
+  shape: Shape,
+  { constant, added, activation }: Pick<ConvolutionCall, "constant" | "added" | "activation">,
+): TensorName {
+  if (constant === undefined && activation === undefined)
+    return added === undefined ? x : context.emit.op("Add", [x, added]);
+  const group = roundUp(context, shape[1]!);
+  return emitBlockedConvolution(context, {
+    x,
+    filter: context.emit.fill(1, [group, 1, 1, 1], "float32"),
+    kernel: [1, 1],
+    params: { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] },
+    group,
+    bias: constant,
+    sum: added,
+    activation: activationAttributes(activation),
+  });
 }

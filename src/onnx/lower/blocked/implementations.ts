@@ -17,6 +17,7 @@ import { convolutionImplementations, inputGradientImplementations } from "./rule
 import { elementwiseImplementations, gateImplementations, roundedImplementations } from "./rules/elementwise.js";
 import { maxPoolGradientImplementations, maxPoolImplementations } from "./rules/pooling.js";
 import { dotImplementations, sumImplementations } from "./rules/sums.js";
+import { weightGradientImplementations } from "./weight-gradient/index.js";
 
 /** All ways to compute a value: those for images in other layouts, and the portable one. */
 export function implementationsOf(value: AppliedValue, images: ReadonlySet<Value>, block: number): Implementation[] {
@@ -41,6 +42,8 @@ function special(value: AppliedValue, block: number): Implementation[] {
     case "conv2dInputGradient":
     case fusedConv2dInputGradient.name:
       return inputGradientImplementations(value, inputs, params);
+    case "conv2dWeightGradient":
+      return [...weightGradientImplementations(inputs, params, block)];
     case "maxPool2d":
       return maxPoolImplementations(value, inputs);
     case "maxPool2dGradient":

@@ -2,9 +2,11 @@ import type { Shape } from "../../../core/index.js";
 import type { Conv2dInputGradientParams } from "../../../graph/index.js";
 import type { TensorName } from "../emitter.js";
 import { reach } from "../portable/reach.js";
+import { activationAttributes } from "./activation.js";
 import { type BlockedContext, blockedShape, roundUp, view } from "./context.js";
-import { emitBlockedConvolution } from "./convolution.js";
+import { emitBlockedConvolution, emitFinish } from "./convolution.js";
 import { channelPattern, emitExchangedFilter } from "./filters.js";
+import type { Activation } from "./fusion/primitives.js";
 import { emitInterleave } from "./interleave.js";
 import { type Axis, type Phase, phaseSize, phasesOf } from "./phases.js";
 import { emitToBlocked, emitToPlain } from "./reorder.js";
@@ -19,6 +21,11 @@ export interface InputGradientCall {
   readonly w: TensorName;
   readonly wShape: Shape;
   readonly params: Conv2dInputGradientParams;
+  /** One number per channel that is added, surplus channels included. */
+  readonly constant?: TensorName;
+  /** Blocked, of the result's shape; added before the activation. */
+  readonly added?: TensorName;
+  readonly activation?: Activation | undefined;
 }
 
 /**
@@ -34,6 +41,7 @@ export function emitInputGradient(context: BlockedContext, call: InputGradientCa
   if (pattern === undefined || !rowPhases || !columnPhases) return throughPlain(context, call);
 
   const dilation = [0, 1].map((axis) => (params.stride[axis] === 1 ? params.dilation[axis]! : 1)) as [number, number];
+  const whole = params.stride[0] * params.stride[1] === 1;
   const emitPhase = (row: Phase | undefined, column: Phase | undefined): TensorName | undefined =>
     row &&
     column &&
@@ -47,9 +55,10 @@ export function emitInputGradient(context: BlockedContext, call: InputGradientCa
         dilation,
       },
       group: pattern === "depthwise" ? roundUp(context, groups) : groups,
+      ...(whole ? { bias: call.constant, sum: call.added, activation: activationAttributes(call.activation) } : {}),
     });
   const phases = rowPhases.map((row) => columnPhases.map((column) => emitPhase(row, column)));
-  if (phases.length === 1 && phases[0]!.length === 1) return phases[0]![0]!;
+  if (whole) return phases[0]![0]!;
   const { block } = context;
   const planes = (inputShape[0]! * roundUp(context, inputShape[1]!)) / block;
   const image = emitInterleave(context, {
@@ -57,7 +66,7 @@ export function emitInputGradient(context: BlockedContext, call: InputGradientCa
     phaseShape: [planes, phaseSize(rows), phaseSize(columns), block],
     size: [inputShape[2]!, inputShape[3]!],
   });
-  return view(context, image, blockedShape(context, inputShape));
+  return emitFinish(context, view(context, image, blockedShape(context, inputShape)), inputShape, call);
 }
 
 function axisOf({ dyShape, wShape, params }: InputGradientCall, axis: 0 | 1): Axis {
@@ -71,7 +80,8 @@ function axisOf({ dyShape, wShape, params }: InputGradientCall, axis: 0 | 1): Ax
   };
 }
 
-function throughPlain(context: BlockedContext, { dy, w, dyShape, wShape, params }: InputGradientCall): TensorName {
+function throughPlain(context: BlockedContext, call: InputGradientCall): TensorName {
+  const { dy, w, dyShape, wShape, params } = call;
   const { stride, padding, dilation, groups, inputShape } = params;
   const unreached = [0, 1].map(
     (axis) =>
@@ -87,5 +97,5 @@ function throughPlain(context: BlockedContext, { dy, w, dyShape, wShape, params 
     group: groups,
     output_padding: unreached,
   });
-  return emitToBlocked(context, plain, inputShape);
+  return emitFinish(context, emitToBlocked(context, plain, inputShape), inputShape, call);
 }

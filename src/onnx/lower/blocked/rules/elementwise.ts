@@ -4,10 +4,10 @@ import { dataTypeOf } from "../../../tensor-proto.js";
 import type { TensorName } from "../../emitter.js";
 import type { Rule } from "../../lowering.js";
 import { portableRules } from "../../portable/index.js";
+import { activationAttributes } from "../activation.js";
 import { blockedOp, roundUp } from "../context.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
-import { activationAttributes } from "./affine.js";
 
 type Emit = (context: EmitContext) => TensorName;
 
