@@ -110,11 +110,27 @@ function blockedNode(node: NodeProto, values: ReadonlyMap<string, ort.Tensor>, b
       return convolution(given, attributes, block);
     case "MaxPool":
       return pool((value) => maxPool2d(value, { ...windowOf(attributes), kernel: pairOf(attributes, "kernel_shape") }));
+    case "AveragePool":
+      return pool((value) =>
+        averagePool2d(value, { ...windowOf(attributes), kernel: pairOf(attributes, "kernel_shape") }),
+      );
+    case "Upsample": {
+      const [, , rows, columns] = attributes.get("scales") as [number, number, number, number];
+      return pool((value) => repeated(repeated(value, 2, rows), 3, columns));
+    }
     case "GlobalAveragePool":
       return pool((value) => averagePool2d(value, { kernel: [x.shape[2]!, x.shape[3]!] }));
     default:
       throw new Error(`${node.opType}: not interpreted`);
   }
+}
+
+/** Each slice of an axis so many times in a row. */
+function repeated(x: Value, axis: number, times: number): Value {
+  const { shape } = x;
+  const apart = reshape(x, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
+  const spread = broadcastTo(apart, [...shape.slice(0, axis + 1), times, ...shape.slice(axis + 1)]);
+  return reshape(spread, shape.with(axis, shape[axis]! * times));
 }
 
 /** The three kinds of convolution, told apart as ONNX Runtime tells them apart. */

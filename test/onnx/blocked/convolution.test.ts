@@ -101,4 +101,39 @@ describe.each(cases)("convolution, blocked: %s", (_, { x: xShape, w: wShape, opt
     );
     expectClose(found, truth!, tolerance);
   });
+
+  it("adds to the input gradient a tensor and the gradient of another convolution", async () => {
+    const shortcut = graph.input("v", [16, xShape[1]!, 1, 1]);
+    const also = g.conv2d(x, shortcut, { stride: options.stride ?? 1 });
+    const [dy, dz, rest] = [graph.input("g", y.shape), graph.input("dz", also.shape), graph.input("rest", xShape)];
+    const [dx] = g.gradients(g.add(g.total(g.mul(y, dy)), g.total(g.mul(also, dz))), [x]);
+    const feeds = {
+      w: weights,
+      v: normal("v", shortcut.shape),
+      g: normal("dy", y.shape),
+      dz: normal("dz", also.shape),
+      rest: normal("rest", xShape),
+    };
+    const [truth] = evaluate([g.add(dx!, rest)], { ...feeds, x: images });
+    const found = await runBlocked(
+      feeds,
+      xShape[1]!,
+      (context) =>
+        emitInputGradient(
+          context,
+          { dy: "g", w: "w", dyShape: y.shape, wShape, params: { ...params, inputShape: xShape }, added: "rest" },
+          {
+            also: {
+              dy: "dz",
+              w: "v",
+              dyShape: also.shape,
+              wShape: shortcut.shape,
+              params: { ...(also.source as { params: object }).params, inputShape: xShape } as never,
+            },
+          },
+        ),
+      () => ["w", "v"],
+    );
+    expectClose(found, truth!, tolerance);
+  });
 });

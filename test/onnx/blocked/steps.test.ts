@@ -120,7 +120,7 @@ const networks: Record<string, (seed: number) => Case> = {
   "ResNet-50 with its stem": (seed) => stepOf(resnet({ depth: 50, width: 0.25 }), 2, 64, seed),
   "ghost batch-norm": (seed) => stepOf(resnetCifar({ depth: 8, norm: () => ghostBatchNorm({ size: 4 }) }), 8, 32, seed),
   "group norm": (seed) => stepOf(resnetCifar({ depth: 8, norm: () => groupNorm({ groups: 4 }) }), 8, 32, seed),
-  "half precision": () =>
+  "half precision": (seed) =>
     stepOf(resnetCifar({ depth: 8 }), 8, 32, seed, {
       precision: { storage: "float16", normAccumulator: "fp32" } as never,
     }),

@@ -1,4 +1,4 @@
-import type { Shape } from "../../../core/index.js";
+import { type Shape, sameShape } from "../../../core/index.js";
 import type { Conv2dInputGradientParams } from "../../../graph/index.js";
 import type { TensorName } from "../emitter.js";
 import { reach } from "../portable/reach.js";
@@ -28,45 +28,95 @@ export interface InputGradientCall {
   readonly activation?: Activation | undefined;
 }
 
+/** What else counts for the gradient; both are added at no pass of their own, where a convolution can take them up. */
+export interface InputGradientOptions {
+  /** Another convolution of the same x, such as the shortcut of a residual block. */
+  readonly also?: InputGradientCall;
+}
+
 /**
  * The gradient of a convolution with respect to its input, blocked: for each phase of the stride a convolution of dy with
- * the elements of the kernel that meet it, then all phases interleaved.
+ * the elements of the kernel that meet it, then all phases interleaved. Milliseconds on one thread:
+ *
+ * | channels, map, kernel, batch | **phases** | zeros between the elements of dy | `ConvTranspose` | forward |
+ * |---|---|---|---|---|
+ * | 16 → 32, 32×32, 3×3, 128 | **2.5** | 9.8 | 3.9 | 1.5 |
+ * | 32 → 64, 16×16, 3×3, 128 | **1.6** | 6.5 | 2.9 | 1.4 |
+ * | 64 → 128, 32×32, 3×3, 64 | **12** | 31 | 17 | 12 |
+ * | 256 → 512, 8×8, 3×3, 64 | **11** | 38 | 24 | 11 |
+ * | 128 → 128, 56×56, 3×3, 8 | **9** | 28 | 12 | 8 |
+ * | 64 → 128, 32×32, 1×1, 64 | **2.9** | 8.0 | 4.1 | 1.2 |
+ * | 256 → 512, 56×56, 1×1, 8 | **9.5** | 32 | 12.5 | 7.7 |
  */
-export function emitInputGradient(context: BlockedContext, call: InputGradientCall): TensorName {
-  const { dy, w, wShape, params } = call;
-  const { groups, inputShape } = params;
-  const pattern = channelPattern(context, { wShape, groups });
-  const [rows, columns] = [axisOf(call, 0), axisOf(call, 1)];
-  const [rowPhases, columnPhases] = [phasesOf(rows), phasesOf(columns)];
-  if (pattern === undefined || !rowPhases || !columnPhases) return throughPlain(context, call);
+export function emitInputGradient(
+  context: BlockedContext,
+  call: InputGradientCall,
+  { also }: InputGradientOptions = {},
+): TensorName {
+  const { stride, inputShape } = call.params;
+  const unstrided = stride.every((step) => step === 1);
+  if (unstrided && !also) {
+    const whole = emitPhases(context, call, { finish: call });
+    if (whole) return whole[0]![0]!;
+  }
+  const phases = emitPhases(context, call, {});
+  const shared = phases && also && sameShape(also.params.stride, stride) && emitPhases(context, also, { sums: phases });
+  const image = phases ? interleaved(context, call, shared || phases) : throughPlain(context, call);
+  const finished = emitFinish(context, image, inputShape, call);
+  return also && !shared ? context.emit.op("Add", [finished, emitInputGradient(context, also)]) : finished;
+}
 
-  const dilation = [0, 1].map((axis) => (params.stride[axis] === 1 ? params.dilation[axis]! : 1)) as [number, number];
-  const whole = params.stride[0] * params.stride[1] === 1;
-  const emitPhase = (row: Phase | undefined, column: Phase | undefined): TensorName | undefined =>
-    row &&
-    column &&
+type Phases = readonly (readonly (TensorName | undefined)[])[];
+
+/** The gradient in phases, added to others; undefined where convolutions cannot compute it. */
+function emitPhases(
+  context: BlockedContext,
+  call: InputGradientCall,
+  {
+    sums,
+    finish = {},
+  }: { readonly sums?: Phases; readonly finish?: Pick<InputGradientCall, "constant" | "added" | "activation"> },
+): Phases | undefined {
+  const { dy, w, wShape, params } = call;
+  const { groups, stride } = params;
+  const pattern = channelPattern(context, { wShape, groups });
+  const [rowPhases, columnPhases] = [phasesOf(axisOf(call, 0)), phasesOf(axisOf(call, 1))];
+  if (pattern === undefined || !rowPhases || !columnPhases) return undefined;
+  const dilation = [0, 1].map((axis) => (stride[axis] === 1 ? params.dilation[axis]! : 1)) as [number, number];
+  const emitPhase = (row: Phase, column: Phase, sum: TensorName | undefined): TensorName =>
     emitBlockedConvolution(context, {
       x: dy,
       filter: emitExchangedFilter(context, { w, wShape, groups }, row.taps, column.taps),
       kernel: [row.taps.length, column.taps.length],
-      params: {
-        stride: [1, 1],
-        padding: [row.before, column.before, row.after, column.after],
-        dilation,
-      },
+      params: { stride: [1, 1], padding: [row.before, column.before, row.after, column.after], dilation },
       group: pattern === "depthwise" ? roundUp(context, groups) : groups,
-      ...(whole ? { bias: call.constant, sum: call.added, activation: activationAttributes(call.activation) } : {}),
+      bias: finish.constant,
+      sum: sum ?? finish.added,
+      activation: activationAttributes(finish.activation),
     });
-  const phases = rowPhases.map((row) => columnPhases.map((column) => emitPhase(row, column)));
-  if (whole) return phases[0]![0]!;
+  return rowPhases.map((row, p) =>
+    columnPhases.map((column, q) => {
+      const sum = sums?.[p]?.[q];
+      return row && column ? emitPhase(row, column, sum) : sum;
+    }),
+  );
+}
+
+function interleaved(context: BlockedContext, call: InputGradientCall, phases: Phases): TensorName {
+  if (phases.length === 1 && phases[0]!.length === 1) return phases[0]![0]!;
   const { block } = context;
-  const planes = (inputShape[0]! * roundUp(context, inputShape[1]!)) / block;
+  const { inputShape } = call.params;
   const image = emitInterleave(context, {
     phases,
-    phaseShape: [planes, phaseSize(rows), phaseSize(columns), block],
+    phaseShape: [
+      (inputShape[0]! * roundUp(context, inputShape[1]!)) / block,
+      phaseSize(axisOf(call, 0)),
+      phaseSize(axisOf(call, 1)),
+      block,
+    ],
     size: [inputShape[2]!, inputShape[3]!],
   });
-  return emitFinish(context, view(context, image, blockedShape(context, inputShape)), inputShape, call);
+  return view(context, image, blockedShape(context, inputShape));
 }
 
 function axisOf({ dyShape, wShape, params }: InputGradientCall, axis: 0 | 1): Axis {
@@ -97,5 +147,5 @@ function throughPlain(context: BlockedContext, call: InputGradientCall): TensorN
     group: groups,
     output_padding: unreached,
   });
-  return emitFinish(context, emitToBlocked(context, plain, inputShape), inputShape, call);
+  return emitToBlocked(context, plain, inputShape);
 }
