@@ -2,6 +2,7 @@ import type { Conv2dWeightGradientParams, Value } from "../../../../graph/index.
 import type { Implementation } from "../layout/implementation.js";
 import { depthwise } from "./depthwise.js";
 import type { OperandLayout, WeightGradientFormulation, WeightGradientProblem } from "./formulation.js";
+import { pointwise } from "./pointwise.js";
 import { emitRows } from "./rows.js";
 import { planRows } from "./rows-plan.js";
 
@@ -30,8 +31,8 @@ export function weightGradientFormulations(
   problem: WeightGradientProblem,
   block: number,
 ): readonly WeightGradientFormulation[] {
-  const special = depthwise(problem, block);
-  return [...(special ? [special] : []), ...rows(problem, block, "blocked"), ...rows(problem, block, "plain")];
+  const special = [depthwise, pointwise].flatMap((formulation) => formulation(problem, block) ?? []);
+  return [...special, ...rows(problem, block, "blocked"), ...rows(problem, block, "plain")];
 }
 
 function rows(problem: WeightGradientProblem, block: number, xLayout: OperandLayout): WeightGradientFormulation[] {

@@ -1,8 +1,8 @@
-import { tensor } from "../../../../core/index.js";
 import type { TensorName } from "../../emitter.js";
 import { reach } from "../../portable/reach.js";
 import { type BlockedContext, blockedOp, roundUp, view } from "../context.js";
 import { type OperandLayout, sizesOf, type WeightGradientProblem } from "./formulation.js";
+import { inOrder, nest } from "./in-order.js";
 import { groupsOf, type RowsPlan } from "./rows-plan.js";
 
 /**
@@ -157,20 +157,4 @@ function imageOf(
     rowStep: images > 1 ? 1 : stride[0],
     pads: whole ? [top * images, 0, Math.max(bottom, 0) * images, 0] : [0, 0, 0, 0],
   };
-}
-
-/** Rows [R, S] in another order, unless it is theirs: chunks of memory are copied, by all threads. */
-function inOrder({ emit }: BlockedContext, rows: TensorName, order: readonly number[], all = order.length): TensorName {
-  if (order.length === all && order.every((row, i) => row === i)) return rows;
-  return emit.op("Gather", [rows, emit.constant(tensor(order, [order.length], "int32"))], { axis: 0 });
-}
-
-/** Calls a function with all indices below the sizes, the last one changing fastest. */
-function nest(
-  sizes: readonly number[],
-  visit: (index: readonly number[]) => void,
-  index: readonly number[] = [],
-): void {
-  if (index.length === sizes.length) visit(index);
-  else for (let i = 0; i < sizes[index.length]!; i++) nest(sizes, visit, [...index, i]);
 }
