@@ -4,6 +4,7 @@ import type { Program } from "../graph/index.js";
 import { type LowerOptions, lower } from "./lower/lower.js";
 import type { Lowering } from "./lower/lowering.js";
 import { portable } from "./lower/portable/index.js";
+import { pack } from "./pack/pack.js";
 import { type ModelProto, ModelProtoSchema } from "./proto/onnx_pb.js";
 import { simplify } from "./simplify/simplify.js";
 
@@ -34,7 +35,8 @@ export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Arra
       domain,
       version: BigInt(version),
     })),
-    graph: lower(simplify(program), lowering, options),
+    // A batch that is left free has no size to cut vectors at.
+    graph: lower(options.freeBatch ? simplify(program) : pack(simplify(program)), lowering, options),
   });
   return toBinary(ModelProtoSchema, model);
 }

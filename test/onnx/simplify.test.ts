@@ -64,6 +64,28 @@ const identities: readonly [string, (s: Sample) => g.Value, readonly string[]][]
   ["pieces within zeros", ({ x }) => g.add(piece(x, 1), piece(x, 0)), ["pad"]],
   ["pieces that do not touch", ({ x }) => g.add(piece(x, 2), piece(x, 0)), ["pad", "pad", "add"]],
   ["pieces that overlap", ({ x }) => g.add(piece(x, 1), piece(x, 1, 0.5)), ["pad", "pad", "add"]],
+  ["shapes one after the other", ({ x }) => g.reshape(g.reshape(g.exp(x), [6, 16]), [3, 32]), ["exp", "reshape"]],
+  ["a shape undone", ({ x }) => g.reshape(g.reshape(g.exp(x), [6, 16]), shape), ["exp"]],
+  ["a sum over single elements", ({ x }) => g.reduceSum(g.reshape(x, [large, 1, 1]), [1, 2]), ["reshape"]],
+  ["a maximum over single elements", ({ x }) => g.reduceMax(g.reshape(x, [large, 1]), [1]), ["reshape"]],
+  ["a negation times a constant", ({ x }) => g.mul(g.neg(x), 3), ["mul"]],
+  ["a quotient times a constant", ({ x, y }) => g.mul(g.div(g.mul(g.neg(x), 0.5), y), 3), ["mul", "div"]],
+  ["arithmetic on constants", ({ graph, x }) => g.mul(x, g.neg(g.div(g.add(graph.constant(1), 2), 4))), ["mul"]],
+  [
+    "all pieces of a value joined again",
+    ({ x }) => g.concat([g.concat([g.sliceAxis(x, 0, 0, 1), g.sliceAxis(x, 0, 1, 2)]), g.sliceAxis(x, 0, 2, 3)]),
+    [],
+  ],
+  [
+    "pieces joined in another order",
+    ({ x }) => g.concat([g.sliceAxis(x, 0, 1, 3), g.sliceAxis(x, 0, 0, 1)]),
+    ["concat"],
+  ],
+  [
+    "neighbouring pieces joined with others",
+    ({ x, y }) => g.concat([g.sliceAxis(y, 0, 2, 3), g.sliceAxis(x, 0, 0, 1), g.sliceAxis(x, 0, 1, 2)]),
+    ["concat"],
+  ],
   ["what must stay", ({ x, y, a }) => g.sub(g.mul(g.mul(x, y), a), g.neg(x)), ["mul", "mul", "neg", "sub"]],
 ];
 

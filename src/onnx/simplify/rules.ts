@@ -1,6 +1,15 @@
 import { sameShape, sizeOf } from "../../core/index.js";
-import { type PrimitiveName, primitives, type TransposeParams, type Value } from "../../graph/index.js";
+import {
+  type PrimitiveName,
+  primitives,
+  type ReduceParams,
+  type ShapeParams,
+  type TransposeParams,
+  type Value,
+} from "../../graph/index.js";
 import { inputsOf, paramsOf, type Simplification } from "./application.js";
+import { piecesJoined } from "./pieces-joined.js";
+import { constantFactors, constantsFolded } from "./scalar-factors.js";
 import { sumOfPieces, sumOfTransposed } from "./sums-of-pieces.js";
 
 const broadcasting: ReadonlySet<string> = new Set<PrimitiveName>([
@@ -77,8 +86,27 @@ const transposedTwice: Simplification = ({ primitive, inputs: [x], params, make 
   return permutation.every((axis, k) => axis === k) ? inner : make(primitives.transpose, [inner], { permutation });
 };
 
+/** The same elements in a third shape are those of the first; in the first one, the value itself. */
+const reshapedTwice: Simplification = ({ primitive, inputs: [x], params, make }) => {
+  if (primitive.name !== "reshape") return undefined;
+  const { shape } = params as ShapeParams;
+  if (sameShape(x!.shape, shape)) return x;
+  const inner = inputsOf(x!, "reshape")?.[0];
+  return inner && make(primitives.reshape, [inner], { shape });
+};
+
+/** A sum or a maximum over axes of one element is that element. */
+const reducedAlready: Simplification = ({ primitive, inputs: [x], params }) => {
+  if (primitive.name !== "reduceSum" && primitive.name !== "reduceMax") return undefined;
+  return (params as ReduceParams).axes.every((axis) => x!.shape[axis] === 1) ? x : undefined;
+};
+
 /** All identities, in the order in which they are tried. */
 export const rules: readonly Simplification[] = [
+  constantsFolded,
+  constantFactors,
+  reshapedTwice,
+  reducedAlready,
   dropBroadcast,
   addOfNegation,
   sumOfNegation,
@@ -87,4 +115,5 @@ export const rules: readonly Simplification[] = [
   transposedTwice,
   sumOfPieces,
   sumOfTransposed,
+  piecesJoined,
 ];
