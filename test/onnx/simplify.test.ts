@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { sizeOf } from "../../src/core/index.js";
+import { sizeOf, tensor } from "../../src/core/index.js";
 import * as g from "../../src/graph/index.js";
 import { simplify } from "../../src/onnx/index.js";
 import { referenceRuntime } from "../../src/reference/index.js";
+import { nodeRuntime } from "../../src/runtime/node/index.js";
 import { expectAllClose } from "../support/compare.js";
 import { normal } from "../support/random-tensors.js";
 
@@ -107,6 +108,22 @@ describe("simplify", () => {
     const program = { graph, outputs: { dx: dx!, da: da!, db: db! }, updates: { a: g.sub(a, da!) } };
     expect(passes(program).length - passes(simplify(program)).length).toBeGreaterThanOrEqual(5);
     await expectEqual(program, all.feeds);
+  });
+
+  it("leaves factors alone whose product says something else in float32", async () => {
+    const graph = new g.Graph();
+    const [x, s] = [graph.input("x", [3]), graph.input("s", [])];
+    const times = (factor: g.Value | number): g.Value => g.mul(g.mul(x, 1e30), factor);
+    const outputs = { huge: times(1e30), tested: times(0), testedToo: g.mul(g.mul(x, s), 0), whole: times(1e-30) };
+    const runtime = nodeRuntime({ threads: 1 });
+    const session = await runtime.load({ graph, outputs });
+    const result = await session.run({ x: tensor([1e-30, -1e-20, 1e20]), s: tensor([1e30], []) });
+    await runtime.close();
+    // 1e60 is no float32: x · 1e30 has to come first. Whatever overflows is to be seen in its product with 0.
+    expect([...result.huge!.data]).toEqual([Math.fround(1e30), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect([...result.tested!.data]).toEqual([0, -0, Number.NaN]);
+    expect([...result.testedToo!.data]).toEqual([0, -0, Number.NaN]);
+    expect(result.whole!.data[2]).toBe(Math.fround(1e20)); // ordinary factors are one
   });
 
   it("keeps the exact value and the dtype of constants", async () => {

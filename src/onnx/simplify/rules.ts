@@ -9,7 +9,7 @@ import {
 } from "../../graph/index.js";
 import { inputsOf, paramsOf, type Simplification } from "./application.js";
 import { piecesJoined } from "./pieces-joined.js";
-import { constantFactors, constantsFolded } from "./scalar-factors.js";
+import { constantFactors, constantsFolded, numberOf } from "./scalar-factors.js";
 import { sumOfPieces, sumOfTransposed } from "./sums-of-pieces.js";
 
 const broadcasting: ReadonlySet<string> = new Set<PrimitiveName>([
@@ -62,15 +62,16 @@ const likeTerms: Simplification = ({ primitive, inputs: [a, b], make }) => {
   return make(primitives.add, [terms[0] === b ? terms[1]! : terms[0]!, twice(b!)], {});
 };
 
-/** (x · s) · t = x · (s · t), where x is large and the factors s and t are small. */
+/** (x · s) · t = x · (s · t), where x is large and the factors s and t are small. Of constants see `constantFactors`. */
 const smallFactorsFirst: Simplification = ({ primitive, inputs, params, make }) => {
   if (primitive.name !== "mul") return undefined;
   const size = sizeOf(primitive.infer(inputs, params).shape);
   for (const [product, t] of [inputs, [...inputs].reverse()] as [Value, Value][]) {
     const factors = inputsOf(product, "mul");
-    if (!factors || sizeOf(t.shape) * 2 > size) continue;
+    if (!factors || numberOf(t) === 0 || sizeOf(t.shape) * 2 > size) continue;
     const [s, x] = [...factors].sort((a, b) => sizeOf(a.shape) - sizeOf(b.shape)) as [Value, Value];
     if (sizeOf(s.shape) * 2 > size || sizeOf(x.shape) !== size) continue;
+    if (numberOf(s) !== undefined && numberOf(t) !== undefined) continue;
     const small = make(primitives.mul, [s, t], {});
     if (sizeOf(small.shape) * 2 <= size) return make(primitives.mul, [x, small], {});
   }

@@ -13,8 +13,8 @@ const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
   neg: (a) => -a,
 };
 
-/** The number of a scalar constant, with all the digits that it was made with. */
-function numberOf({ source, dtype, shape }: Value): number | undefined {
+/** The number of a scalar constant of float32 or float64, with all the digits that it was made with. */
+export function numberOf({ source, dtype, shape }: Value): number | undefined {
   const wide = dtype === "float32" || dtype === "float64";
   return source.kind === "constant" && wide && shape.length === 0 ? Number(source.tensor.data[0]) : undefined;
 }
@@ -27,6 +27,12 @@ export const constantsFolded: Simplification = ({ primitive, inputs }) => {
   if (!operation || a === undefined || numbers.includes(undefined)) return undefined;
   return inputs[0]!.graph.constant(operation(a, b ?? 0), inputs[0]!.dtype);
 };
+
+/**
+ * Whether a number is a factor like others. One that float32 rounds to 0 or infinity is not; nor is 0, whose product says
+ * which elements are finite: (x · b) · 0 is NaN where x · b overflows, and x · (b · 0) is not.
+ */
+const isPlainFactor = (factor: number): boolean => Math.abs(factor) >= 2 ** -126 && Math.abs(factor) < 2 ** 128;
 
 /** (−x) · c = x · (−c), (x · b) · c = x · (b · c) and ((x · b) / s) · c = (x · (b · c)) / s for constants b and c. */
 export const constantFactors: Simplification = ({ primitive, inputs, make }) => {
@@ -48,5 +54,6 @@ function scaled(product: Value, c: Value, make: Make): Value | undefined {
   const factors = inputsOf(product, "mul");
   const b = factors?.find((factor) => numberOf(factor) !== undefined);
   const x = factors?.find((factor) => factor !== b);
-  return b && x && make(primitives.mul, [x, make(primitives.mul, [b, c], {})], {});
+  if (!b || !x || !isPlainFactor(numberOf(b)! * numberOf(c)!)) return undefined;
+  return make(primitives.mul, [x, make(primitives.mul, [b, c], {})], {});
 }
