@@ -1,7 +1,16 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
 import { type Tensor, tensor } from "../../src/core/index.js";
-import { averagePool2d, type Conv2dOptions, conv2d, Graph, maxPool2d, type Value } from "../../src/graph/index.js";
+import {
+  averagePool2d,
+  broadcastTo,
+  type Conv2dOptions,
+  conv2d,
+  Graph,
+  maxPool2d,
+  reshape,
+  type Value,
+} from "../../src/graph/index.js";
 import {
   AttributeProto_AttributeType,
   GraphProtoSchema,
