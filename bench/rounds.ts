@@ -18,6 +18,8 @@ export interface Pace {
 export interface Timing extends Contestant {
   /** Images (or sentences) per second of each round. */
   readonly rates: readonly number[];
+  /** Images per second of processor time in each round; with one thread, others disturb it less. */
+  readonly processorRates: readonly number[];
   readonly batch: number;
   /** The last answer: peak memory and what else is known of it. */
   readonly last: Taken;
@@ -30,6 +32,7 @@ const disturbed = 0.1;
 
 interface Turn {
   readonly rate: number;
+  readonly processorRate: number;
   readonly others: number;
 }
 
@@ -73,6 +76,7 @@ export async function measure(
       ...contestant,
       batch,
       rates: kept.map((turns) => turns[place]!.rate),
+      processorRates: kept.map((turns) => turns[place]!.processorRate),
       last: last!,
       others: median(kept.map((turns) => turns[place]!.others)),
     }));
@@ -105,7 +109,11 @@ async function takeTurn(entrant: Entrant, batch: number): Promise<Turn> {
   entrant.last = await entrant.ask(1, entrant.steps);
   const own = entrant.last.processorSeconds - processorSeconds;
   const others = (busySeconds() - busy - own) / ((performance.now() - clock) / 1000);
-  return { rate: (batch * entrant.steps) / entrant.last.seconds, others: Math.max(0, others) };
+  return {
+    rate: (batch * entrant.steps) / entrant.last.seconds,
+    processorRate: (batch * (entrant.steps + 1)) / own, // with the step that the clock leaves out
+    others: Math.max(0, others),
+  };
 }
 
 /** Seconds that all processors together have been busy since the machine started. */

@@ -18,6 +18,7 @@ export async function benchRows(
 ): Promise<{ readonly rows: readonly ResultRow[] }> {
   const { rounds } = options;
   say(`Medians of ${rounds} interleaved rounds, each engine in its own process, the others stopped meanwhile.`);
+  say("of torch: the rate divided by PyTorch's; by CPU: the same per second of processor time, with one thread.");
   say("others: processors that other programs used meanwhile; above 0.1, take no number for exact.\n");
   say(resultHeading);
   const rows: ResultRow[] = [];

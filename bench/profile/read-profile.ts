@@ -1,12 +1,11 @@
 import { sizeOf } from "../../src/core/index.js";
-import { median } from "../statistics.js";
 import { type Operands, operationsOf } from "./operations.js";
 
-/** A node of the ONNX graph, in a run. */
+/** A node of the ONNX graph. */
 export interface ProfiledNode extends Operands {
   /** `primitive#id/Operator`, as the lowering named it. */
   readonly name: string;
-  /** Milliseconds of a run, the median over runs. */
+  /** Milliseconds in the fastest run. */
   readonly milliseconds: number;
   /** Floating-point operations of its products; 0 for what only moves or maps numbers. */
   readonly operations: number;
@@ -14,10 +13,10 @@ export interface ProfiledNode extends Operands {
   readonly bytes: number;
 }
 
-/** ONNX Runtime's account of the runs of a session. */
+/** ONNX Runtime's account of the fastest run of a session: what other programs do to a run only makes it longer. */
 export interface Profile {
   readonly runs: number;
-  /** Milliseconds of a whole run, the median. */
+  /** Milliseconds of the fastest run. */
   readonly milliseconds: number;
   readonly nodes: readonly ProfiledNode[];
 }
@@ -49,18 +48,17 @@ export function readProfile(text: string, skip = 0): Profile {
   const events = JSON.parse(text) as readonly TraceEvent[];
   const runs = events.filter(({ name }) => name === "model_run").slice(skip);
   if (runs.length === 0) throw new Error(`profile: expected more than ${skip} runs, got none after them`);
-  const times = new Map<string, { readonly event: TraceEvent; readonly of: number[] }>();
-  for (const event of events) {
-    if (event.cat !== "Node" || !event.name.endsWith(suffix) || event.ts < runs[0]!.ts) continue;
-    const name = event.name.slice(0, -suffix.length);
-    const known = times.get(name) ?? { event, of: [] };
-    known.of.push(event.dur / 1000);
-    times.set(name, known);
-  }
+  const fastest = runs.reduce((best, run) => (run.dur < best.dur ? run : best));
+  const isInside = ({ ts }: TraceEvent): boolean => ts >= fastest.ts && ts < fastest.ts + fastest.dur;
+  const nodes = events.filter((event) => event.cat === "Node" && event.name.endsWith(suffix) && isInside(event));
   return {
     runs: runs.length,
-    milliseconds: median(runs.map(({ dur }) => dur / 1000)),
-    nodes: [...times].map(([name, { event, of }]) => ({ name, milliseconds: median(of), ...accountOf(event) })),
+    milliseconds: fastest.dur / 1000,
+    nodes: nodes.map((event) => ({
+      name: event.name.slice(0, -suffix.length),
+      milliseconds: event.dur / 1000,
+      ...accountOf(event),
+    })),
   };
 }
 

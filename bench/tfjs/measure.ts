@@ -20,9 +20,12 @@ export async function measureTfjs(say: (line: string) => void): Promise<Timing[]
     );
   });
   try {
-    await Promise.race([peer.run(ask), late]);
+    const first = await Promise.race([peer.run(ask), late]);
     const last = await Promise.race([peer.run(ask), late]);
-    return [{ model: "resnet20", engine: "tfjs", rates: [batch / last.seconds], batch, last, others: 0 }];
+    const processorRates = [batch / (last.processorSeconds - first.processorSeconds)];
+    return [
+      { model: "resnet20", engine: "tfjs", rates: [batch / last.seconds], processorRates, batch, last, others: 0 },
+    ];
   } catch (error) {
     say(`tfjs on resnet20: ${(error as Error).message}`);
     return [];

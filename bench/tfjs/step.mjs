@@ -33,15 +33,14 @@ function makeStep(batch) {
     return (x) => {
       const inside = second(tf.relu(first(x)));
       const missing = (to - from) / 2;
-      const shortcut =
-        stride === 1
-          ? x
-          : tf.pad(tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 2, 2, 1]), [
-              [0, 0],
-              [0, 0],
-              [0, 0],
-              [missing, missing],
-            ]); // prettier-ignore
+      // A pooling of one pixel, as a slice with strides has no gradient here.
+      const picked = stride === 1 ? x : tf.avgPool(x, 1, stride, "valid");
+      const shortcut = tf.pad(picked, [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [missing, missing],
+      ]);
       return tf.relu(tf.add(inside, shortcut));
     };
   };
