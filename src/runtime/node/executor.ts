@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { type DType, ExecutionError, expectation, type Tensor } from "../../core/index.js";
 import type { Tensors } from "../../graph/index.js";
@@ -10,12 +11,15 @@ import type { RequestKind, Requests, RunReply, RunRequest, WorkerOptions } from 
 export type Executor = { readonly [K in RequestKind]: (body: Requests[K]["send"]) => Promise<Requests[K]["reply"]> };
 
 /** Makes the executor that runs inside the worker. */
-export function executor({ threads }: WorkerOptions): Executor {
+export function executor({ threads, profile }: WorkerOptions): Executor {
   const sessions = numbered<ort.InferenceSession>("session");
   const states = numbered<HeldTensors>("state");
 
+  let loaded = 0;
+
   return {
     async load({ model }) {
+      const prefix = profile === undefined ? undefined : join(profile, `session-${loaded++}`);
       const session = await ort.InferenceSession.create(model, {
         // Measured fastest, with half the memory of full optimization: the graph is written as it is to be run.
         graphOptimizationLevel: "disabled",
@@ -23,6 +27,7 @@ export function executor({ threads }: WorkerOptions): Executor {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         logSeverityLevel: 4, // what fails is thrown; it need not be printed too
+        ...(prefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: prefix }),
       });
       return {
         session: sessions.add(session),
@@ -32,7 +37,9 @@ export function executor({ threads }: WorkerOptions): Executor {
     },
     run: (request) => run(sessions.get(request.session), request, states.get),
     async closeSession({ session }) {
-      await sessions.take(session)?.release();
+      const closed = sessions.take(session);
+      if (profile !== undefined) closed?.endProfiling();
+      await closed?.release();
     },
     async createState({ tensors }) {
       const held = heldTensors();

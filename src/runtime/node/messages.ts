@@ -6,6 +6,8 @@ import type { InputType } from "../feeds.js";
 export interface WorkerOptions {
   /** Threads that one operator may use. */
   readonly threads: number;
+  /** Folder for a profile of each session. */
+  readonly profile?: string;
 }
 
 /** What a worker can be asked, by the name of the request: what is sent and what comes back. */
