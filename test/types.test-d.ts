@@ -15,7 +15,7 @@ import {
   train,
 } from "normwise";
 import type { ParamsOf, Primitive, PrimitiveName, primitives, Value } from "normwise/graph";
-import type { Lowering } from "normwise/onnx";
+import type { Rules } from "normwise/onnx";
 import type { referenceRules } from "normwise/reference";
 import { expectTypeOf } from "vitest";
 
@@ -66,12 +66,12 @@ expectTypeOf(tensor([1, 2], [2], "int64").data).toEqualTypeOf<BigInt64Array<Arra
 
 // Tables over the primitives are exhaustive, in names and parameters, and so is the table of primitives itself.
 expectTypeOf<keyof typeof referenceRules>().toEqualTypeOf<PrimitiveName>();
-expectTypeOf<keyof Lowering["rules"]>().toEqualTypeOf<PrimitiveName>();
+expectTypeOf<keyof Rules>().toEqualTypeOf<PrimitiveName>();
 expectTypeOf<(typeof primitives)["conv2d"]["name"]>().toEqualTypeOf<"conv2d">();
 expectTypeOf<ParamsOf<"transpose">>().not.toEqualTypeOf<ParamsOf<"conv2d">>();
-declare const { conv2d: _missing, ...others }: Lowering["rules"];
+declare const { conv2d: _missing, ...others }: Rules;
 // @ts-expect-error: a lowering without a rule for conv2d
-const partial: Lowering = { name: "partial", rules: others };
+const partial: Rules = others;
 // @ts-expect-error: a primitive without its derivative
 const silent: Primitive<"silent"> = { name: "silent", infer: ([x]) => x! };
 void [partial, silent];

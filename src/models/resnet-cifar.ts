@@ -1,5 +1,5 @@
-import { assertArgument } from "../core/index.js";
-import { type Layer, pad, slice } from "../graph/index.js";
+import { assertArgument, tensor } from "../core/index.js";
+import { cast, conv2d, type Layer } from "../graph/index.js";
 import { globalAveragePool, padTo, relu, sequential } from "../nn/index.js";
 import { scaled } from "./parts.js";
 import { type ResidualOptions, type ResidualParts, residualPartsOf } from "./residual.js";
@@ -62,13 +62,19 @@ function basicBlock(parts: ResidualParts, channels: number, stride: number): Lay
   return parts.block("basicBlock", branch, everyPixel(channels, stride));
 }
 
-/** Option A: every `stride`-th pixel, the new channels zero, half of them before and half after the old ones. */
+/**
+ * Option A: every `stride`-th pixel, the new channels zero, half of them before and half after the old ones. As a convolution
+ * whose constant kernel picks a channel for each output, so that it stays where the block's convolutions are.
+ */
 const everyPixel = (channels: number, stride: number): Layer => ({
   kind: "shortcut",
   apply(x) {
-    const picked = slice(x, [0, 0, 0, 0], x.shape, [1, 1, stride, stride]);
-    const missing = channels - x.shape[1]!;
-    const before = Math.floor(missing / 2);
-    return pad(picked, [0, before, 0, 0], [0, missing - before, 0, 0]);
+    const given = x.shape[1]!;
+    if (given === channels && stride === 1) return x;
+    const before = Math.floor((channels - given) / 2);
+    const picked = new Float32Array(channels * given);
+    for (let channel = 0; channel < given; channel++) picked[(before + channel) * given + channel] = 1;
+    const kernel = cast(x.graph.constant(tensor(picked, [channels, given, 1, 1])), x.dtype);
+    return conv2d(x, kernel, { stride });
   },
 });

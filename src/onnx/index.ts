@@ -18,6 +18,8 @@ export { type OpaqueParams, opaquePrimitive } from "./import/opaque.js";
 export * from "./import/read-onnx.js";
 export type { ExternalData } from "./import/read-tensor.js";
 export * from "./lower/attributes.js";
+export * from "./lower/blocked/index.js";
+export { type BlockedOptions, blocked, explainLayouts } from "./lower/blocked/index.js";
 export * from "./lower/emitter.js";
 export * from "./lower/lower.js";
 export * from "./lower/lowering.js";

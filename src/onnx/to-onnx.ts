@@ -27,6 +27,7 @@ export interface ToOnnxOptions extends LowerOptions {
  */
 export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Array {
   const { lowering = portable } = options;
+  const simplified = simplify(program);
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
     producerName: "normwise",
@@ -34,7 +35,7 @@ export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Arra
       domain,
       version: BigInt(version),
     })),
-    graph: lower(simplify(program), lowering, options),
+    graph: lower(lowering.prepare?.(simplified) ?? simplified, lowering, options),
   });
   return toBinary(ModelProtoSchema, model);
 }

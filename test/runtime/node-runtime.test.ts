@@ -20,7 +20,7 @@ function descent(): g.Program {
 
 describe("nodeRuntime", () => {
   it("names itself with version and threads", () => {
-    expect(runtime.name).toMatch(/^onnxruntime-node \d+\.\d+\.\d+ \(cpu, 2 threads\)$/);
+    expect(runtime.name).toMatch(/^onnxruntime-node \d+\.\d+\.\d+ \(cpu, 2 threads/);
   });
 
   it.each([0, 1.5, Number.NaN])("refuses %s threads", (threads) => {

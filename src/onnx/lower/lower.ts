@@ -4,7 +4,7 @@ import { neededValues, type Program, type Tensors, type Value } from "../../grap
 import { type GraphProto, GraphProtoSchema, type NodeProto } from "../proto/onnx_pb.js";
 import { valueInfo } from "../value-info.js";
 import { Emitter, type TensorName } from "./emitter.js";
-import { type Lowering, ruleFor } from "./lowering.js";
+import type { AppliedValue, Lowering } from "./lowering.js";
 
 /** Options of {@link lower}. */
 export interface LowerOptions {
@@ -42,9 +42,15 @@ export function lower(program: Program, lowering: Lowering, options: LowerOption
     );
   }
 
-  const names = new Map<Value, TensorName>();
-  for (const value of values) names.set(value, emitValue(value, names, emit, lowering, constants));
-  nameResults(emit, results, names);
+  const emission = lowering.begin(emit, values, new Set(Object.values(results)));
+  for (const value of values) {
+    if (isApplied(value)) {
+      emit.enter(`${value.source.primitive.name}#${value.id}`);
+      emission.compute(value);
+    } else emission.hold(value, leaf(value, emit, constants));
+  }
+  const names = new Map(Object.entries(results).map(([name, value]) => [name, emission.tensorOf(value)]));
+  nameResults(emit, names);
   return create(GraphProtoSchema, {
     name: "normwise",
     node: usedNodes(emit, Object.keys(results)),
@@ -54,32 +60,15 @@ export function lower(program: Program, lowering: Lowering, options: LowerOption
   });
 }
 
-function emitValue(
-  value: Value,
-  names: ReadonlyMap<Value, TensorName>,
-  emit: Emitter,
-  lowering: Lowering,
-  constants: Tensors,
-): TensorName {
-  const { source } = value;
-  if (source.kind === "constant") return emit.constant(source.tensor, value.dtype);
-  if (source.kind === "input") {
-    const constant = constants[source.name];
-    return constant ? emit.constant(checkedConstant(value, source.name, constant), value.dtype) : source.name;
-  }
-  emit.enter(`${source.primitive.name}#${value.id}`);
-  return ruleFor(
-    lowering,
-    value as Parameters<typeof ruleFor>[1],
-  )({
-    emit,
-    inputs: source.inputs.map((input) => names.get(input)!),
-    types: source.inputs,
-    output: value,
-    params: source.params,
-    operands: source.inputs,
-    nameOf: (operand) => names.get(operand)!,
-  });
+const isApplied = (value: Value): value is AppliedValue => value.source.kind === "apply";
+
+/** The tensor of an input or a constant. */
+function leaf(value: Value, emit: Emitter, constants: Tensors): TensorName {
+  const { source, dtype } = value;
+  if (source.kind === "constant") return emit.constant(source.tensor, dtype);
+  const name = inputName(value);
+  const constant = constants[name];
+  return constant ? emit.constant(checkedConstant(value, name, constant), dtype) : name;
 }
 
 const inputName = ({ source }: Value): string => (source as { readonly name: string }).name;
@@ -106,16 +95,11 @@ function usedNodes({ nodes }: Emitter, results: readonly string[]): NodeProto[] 
  * Gives the results their names. The node that makes a result is told to call it so, which costs nothing; a result that
  * no node makes, or that has several names, needs a copy.
  */
-function nameResults(
-  emit: Emitter,
-  results: Readonly<Record<string, Value>>,
-  names: ReadonlyMap<Value, TensorName>,
-): void {
+function nameResults(emit: Emitter, results: ReadonlyMap<string, TensorName>): void {
   const made = new Set(emit.nodes.flatMap((node) => node.output));
   const renamed = new Map<TensorName, string>();
   const copied: [name: string, from: TensorName][] = [];
-  for (const [name, value] of Object.entries(results)) {
-    const from = names.get(value)!;
+  for (const [name, from] of results) {
     if (made.has(from) && !renamed.has(from)) renamed.set(from, name);
     else copied.push([name, from]);
   }

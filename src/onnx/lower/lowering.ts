@@ -1,4 +1,4 @@
-import type { ParamsOf, PrimitiveName, Value, ValueType } from "../../graph/index.js";
+import type { ParamsOf, PrimitiveName, Program, Value, ValueType } from "../../graph/index.js";
 import type { Emitter, TensorName } from "./emitter.js";
 
 /** What a rule is given to lower one application of a primitive. */
@@ -19,16 +19,50 @@ export interface RuleContext<P extends object = object> {
 /** Emits what computes an application of a primitive, and returns the tensor that holds the result. */
 export type Rule<P extends object = object> = (context: RuleContext<P>) => TensorName;
 
-/** A rule for each primitive: one way to say a graph in ONNX. */
+/** A rule for each primitive. */
+export type Rules = { readonly [N in PrimitiveName]: Rule<ParamsOf<N>> };
+
+/** Says the values of one program in ONNX, in the order in which they are given. */
+export interface Emission {
+  /** Takes the tensor of an input or a constant. */
+  hold(value: Value, name: TensorName): void;
+  /** Emits what computes the application of a primitive. */
+  compute(value: AppliedValue): void;
+  /** The tensor of a value, row-major. */
+  tensorOf(value: Value): TensorName;
+}
+
+/** A value that is the application of a primitive. */
+export type AppliedValue = Value & { readonly source: { readonly kind: "apply" } };
+
+/** One way to say a graph in ONNX. */
 export interface Lowering {
   /** For logs. */
   readonly name: string;
-  readonly rules: { readonly [N in PrimitiveName]: Rule<ParamsOf<N>> };
-  /** Operator sets beside the standard one that the rules use, with their versions. */
+  /** Operator sets beside the standard one that are used, with their versions. */
   readonly domains?: Readonly<Record<string, number>>;
+  /** The program as it is emitted; as it is by default. */
+  readonly prepare?: (program: Program) => Program;
+  /** Begins with the values that are needed, each after its operands; `results` are those that are wanted in the end. */
+  begin(emit: Emitter, values: readonly Value[], results: ReadonlySet<Value>): Emission;
 }
 
-/** The rule for a value that is the application of a primitive. */
-export function ruleFor({ rules }: Lowering, value: Value & { readonly source: { readonly kind: "apply" } }): Rule {
-  return rules[value.source.primitive.name as PrimitiveName] as Rule;
+/** Emits an application by the rule of its primitive. */
+export function applyRule(
+  rules: Rules,
+  value: AppliedValue,
+  emit: Emitter,
+  tensorOf: (value: Value) => TensorName,
+): TensorName {
+  const { inputs, params, primitive } = value.source;
+  const rule = rules[primitive.name as PrimitiveName] as Rule;
+  return rule({
+    emit,
+    inputs: inputs.map(tensorOf),
+    types: inputs,
+    output: value,
+    params,
+    operands: inputs,
+    nameOf: tensorOf,
+  });
 }

@@ -58,6 +58,9 @@ export interface Envelope<K extends RequestKind = RequestKind> {
   readonly body: Requests[K]["send"];
 }
 
+/** What is sent to the worker: a request, or that no further one will come. */
+export type Message = Envelope | "close";
+
 /** A reply on its way back. */
 export type Answer =
   | { readonly id: number; readonly reply: unknown }

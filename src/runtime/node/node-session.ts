@@ -1,14 +1,14 @@
 import { assertArgument, expectation, InvalidArgumentError } from "../../core/index.js";
 import type { Program, RunOptions, Session } from "../../graph/index.js";
-import { toOnnx } from "../../onnx/index.js";
+import { type Lowering, toOnnx } from "../../onnx/index.js";
 import { checkFeeds } from "../feeds.js";
 import { heldState } from "./node-state.js";
 import { readyToSend } from "./sending.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** Loads a program into the worker. */
-export async function loadNodeSession(link: WorkerLink, program: Program): Promise<Session> {
-  const model = toOnnx(program);
+/** Lowers a program and loads it into the worker. */
+export async function loadNodeSession(link: WorkerLink, program: Program, lowering: Lowering): Promise<Session> {
+  const model = toOnnx(program, { lowering });
   const { session, inputs } = await link.ask("load", { model }, [model.buffer as ArrayBuffer]);
   const outputs = Object.keys(program.outputs);
   const updates = Object.keys(program.updates ?? {});

@@ -2,7 +2,7 @@ import type { Tensor } from "../../core/index.js";
 import type { Tensors } from "../../graph/index.js";
 import { checkFeeds, type InputType } from "../feeds.js";
 import { readyToSend } from "./sending.js";
-import { type NodeRuntimeOptions, startWorker } from "./start-worker.js";
+import { startWorker, type WorkerThreads } from "./start-worker.js";
 
 /** A model loaded from an `.onnx` file. */
 export interface OnnxSession {
@@ -24,10 +24,7 @@ export interface OnnxSession {
  *
  * @throws ExecutionError if ONNX Runtime does not take the file.
  */
-export async function onnxSession(
-  bytes: Uint8Array,
-  options: Pick<NodeRuntimeOptions, "threads"> = {},
-): Promise<OnnxSession> {
+export async function onnxSession(bytes: Uint8Array, options: WorkerThreads = {}): Promise<OnnxSession> {
   const { link } = startWorker("onnxSession", options);
   try {
     const loaded = await link.ask("load", { model: bytes });

@@ -1,0 +1,83 @@
+import {
+  type Conv2dInputGradientParams,
+  type Conv2dParams,
+  copyConstant,
+  Graph,
+  neededValues,
+  type Primitive,
+  type Program,
+  type Value,
+} from "../../../../graph/index.js";
+import {
+  type AffineOperands,
+  affineOperands,
+  type ChannelAffineParams,
+  channelAffine,
+  fusedConv2d,
+  fusedConv2dInputGradient,
+} from "./primitives.js";
+
+const fusedOf: Readonly<Record<string, Primitive>> = {
+  conv2d: fusedConv2d as unknown as Primitive,
+  conv2dInputGradient: fusedConv2dInputGradient as unknown as Primitive,
+};
+
+/**
+ * Lets a convolution whose output is only shifted, added to one tensor or activated do that before it stores its output: a
+ * pass less for each residual gradient, bias and ReLU.
+ */
+export function foldEpilogues({ outputs, updates }: Program): Program {
+  const results = [...Object.values(outputs), ...Object.values(updates ?? {})];
+  const values = neededValues(results);
+  const uses = new Map<Value, number>();
+  const use = (value: Value): void => void uses.set(value, (uses.get(value) ?? 0) + 1);
+  for (const { source } of values) if (source.kind === "apply") source.inputs.forEach(use);
+  results.forEach(use);
+
+  const graph = new Graph();
+  const renewed = new Map<Value, Value>();
+  const now = (value: Value): Value => renewed.get(value)!;
+  for (const value of values) renewed.set(value, renew(value));
+  const all = (named: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(named).map(([name, value]) => [name, now(value)]));
+  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
+
+  function renew(value: Value): Value {
+    const { source, shape, dtype } = value;
+    if (source.kind === "input") return graph.input(source.name, shape, dtype);
+    if (source.kind === "constant") return copyConstant(value, graph);
+    const folded =
+      source.primitive.name === channelAffine.name
+        ? foldedOf(source.inputs, source.params as ChannelAffineParams)
+        : undefined;
+    return folded ?? graph.apply(source.primitive, source.inputs.map(now), source.params);
+  }
+
+  function foldedOf(inputs: readonly Value[], params: ChannelAffineParams): Value | undefined {
+    const { terms, constant } = affineOperands(inputs, params);
+    if (terms.length > 2 || terms.some(({ factor }) => factor)) return undefined;
+    // The later of two convolutions: what is added must be there before it.
+    const [convolved] = terms
+      .map(({ tensor }) => tensor)
+      .filter(
+        (tensor) => uses.get(tensor) === 1 && tensor.source.kind === "apply" && fusedOf[tensor.source.primitive.name],
+      )
+      .sort((a, b) => b.id - a.id);
+    if (convolved?.source.kind !== "apply") return undefined;
+    const added = terms.find(({ tensor }) => tensor !== convolved)?.tensor;
+    const { source } = convolved;
+    const rest: AffineOperands<Value>["constant"][] = [constant, added];
+    return graph.apply(
+      fusedOf[source.primitive.name]!,
+      [...source.inputs, ...rest].filter((input) => input !== undefined).map(now),
+      {
+        ...(source.params as Conv2dParams | Conv2dInputGradientParams),
+        epilogue: {
+          constant: constant !== undefined,
+          added: added !== undefined,
+          ...(params.activation ? { activation: params.activation } : {}),
+        },
+      },
+    );
+  }
+}
