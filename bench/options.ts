@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
+import { type LoweringOption, loweringOptions } from "../src/runtime/index.js";
 import { allModels, type Model } from "./models.js";
-import { type LoweringName, loweringNames } from "./peer.js";
 
 /** What `npm run bench` was asked for. */
 export interface BenchOptions {
@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly json: boolean;
   readonly batch?: number;
-  readonly lowering?: LoweringName;
+  readonly lowering?: LoweringOption;
 }
 
 const opponents = ["torch", "tfjs", "portable", "none"] as const;
@@ -63,7 +63,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     rounds: positive("--rounds", values.rounds),
     json: values.json,
     ...(values.batch === undefined ? {} : { batch: positive("--batch", values.batch) }),
-    ...(lowering === undefined ? {} : { lowering: oneOf("--lowering", lowering, loweringNames) }),
+    ...(lowering === undefined ? {} : { lowering: oneOf("--lowering", lowering, loweringOptions) }),
   };
 }
 

@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { LoweringOption } from "../src/runtime/index.js";
 import type { Model, NormModel } from "./models.js";
-
-/** How our runtime may say primitives in ONNX. */
-export const loweringNames = ["auto", "blocked", "portable"] as const;
-export type LoweringName = (typeof loweringNames)[number];
 
 /** What a peer is asked to do: training steps of a configuration, the same one as long as it lives. */
 export interface Ask {
@@ -22,7 +19,7 @@ export interface Ask {
   /** Normwise only: whether norms and rotations are measured in every step. */
   readonly measure?: boolean;
   /** Normwise only: the lowering; the runtime's choice by default. */
-  readonly lowering?: LoweringName;
+  readonly lowering?: LoweringOption;
 }
 
 /** What it took. */

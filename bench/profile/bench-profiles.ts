@@ -1,12 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LoweringOption } from "../../src/runtime/index.js";
 import { nodeRuntime } from "../../src/runtime/node/index.js";
 import { type Found, startEngine } from "../engines.js";
 import { factsOf, type Model } from "../models.js";
 import type { BenchOptions } from "../options.js";
 import { prepare } from "../own/workloads.js";
-import type { LoweringName } from "../peer.js";
 import { account, type Cost, costLines, kinds } from "./account.js";
 import { type Limits, machineLimits } from "./limits.js";
 import { type Profile, readProfile } from "./read-profile.js";
@@ -74,15 +74,15 @@ export async function benchProfiles(
   return { profiles };
 }
 
-async function profileOwn(model: Model, threads: number, batch: number, lowering?: LoweringName): Promise<Profile> {
+async function profileOwn(model: Model, threads: number, batch: number, lowering?: LoweringOption): Promise<Profile> {
   const folder = await mkdtemp(join(tmpdir(), "normwise-profile-"));
   const runtime = nodeRuntime({ threads, profile: folder, ...(lowering === undefined ? {} : { lowering }) });
   try {
     const workload = await prepare(runtime, { model, batch });
     for (let step = 0; step < warmSteps + steps; step++) await workload.step();
     await workload.close();
-    const [file] = await readdir(folder);
-    return readProfile(await readFile(join(folder, file!), "utf8"), warmSteps);
+    const last = (await readdir(folder)).sort().at(-1)!; // one before it is that of the runtime's probe
+    return readProfile(await readFile(join(folder, last), "utf8"), warmSteps);
   } finally {
     await runtime.close();
     await rm(folder, { recursive: true });

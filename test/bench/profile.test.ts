@@ -118,7 +118,7 @@ test.each([
 
 test("a runtime with a profile folder writes one file for each session, with the names of our primitives", async () => {
   const folder = join(await mkdtemp(join(tmpdir(), "normwise-")), "made");
-  const runtime = nodeRuntime({ threads: 1, lowering: "portable", profile: folder } as { threads: 1 });
+  const runtime = nodeRuntime({ threads: 1, lowering: "portable", profile: folder });
   try {
     const graph = new Graph();
     const [x, w] = [graph.input("x", [2, 3, 8, 8]), graph.input("w", [4, 3, 3, 3])];
