@@ -27,8 +27,10 @@ export interface ConvolutionCall {
 }
 
 /** Whether a convolution reads x row-major: images of few channels, which blocks would fill with zeros. */
-export const readsPlain = ({ block }: BlockedContext, { xShape, params }: Pick<ConvolutionCall, "xShape" | "params">) =>
-  params.groups === 1 && xShape[1]! < block;
+export const readsPlain = (
+  { block }: BlockedContext,
+  { xShape, params }: Pick<ConvolutionCall, "xShape" | "params">,
+): boolean => params.groups === 1 && xShape[1]! < block;
 
 /** relu(x ∗ w + bias + sum), blocked. Groups of channels that are no whole blocks go through row-major tensors. */
 export function emitConvolution(context: BlockedContext, call: ConvolutionCall): TensorName {
@@ -62,6 +64,7 @@ export interface FilteredCall {
   readonly activation?: Attributes;
 }
 
+/** The blocked operator itself: activation(x ∗ filter + bias + sum). */
 export function emitBlockedConvolution(context: BlockedContext, call: FilteredCall): TensorName {
   const { x, filter, kernel, params, group, bias = "", sum = "", activation = {} } = call;
   const inputs = [x, filter, bias, sum];
