@@ -2,9 +2,9 @@ import type { Shape } from "../../../core/index.js";
 import type { TensorName } from "../emitter.js";
 import { type BlockedContext, view } from "./context.js";
 
-/** Images in phases, each of which holds every so-manieth row and column. */
+/** Images in phases: with strides s and t, each holds every s-th row and every t-th column. */
 export interface Interleaving {
-  /** By phase: `phases[p][q]` holds the rows p, p + stride, … and the columns q, q + stride, …; absent ones are zeros. */
+  /** By phase: `phases[p][q]` holds the rows p, p + s, … and the columns q, q + t, …; absent ones are zeros. */
   readonly phases: readonly (readonly (TensorName | undefined)[])[];
   /** Of one phase, as it lies in memory: [planes, rows, columns, elements of a pixel]. */
   readonly phaseShape: readonly [planes: number, rows: number, columns: number, pixel: number];

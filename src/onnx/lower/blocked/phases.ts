@@ -11,7 +11,7 @@ export interface Axis {
   readonly size: number;
 }
 
-/** The convolution that computes every so-manieth element of a gradient: with these elements of the kernel, in order. */
+/** A convolution of dy without stride, with these elements of the kernel, in order, and so many zeros around dy. */
 export interface Phase {
   readonly taps: readonly number[];
   readonly before: number;

@@ -1,6 +1,6 @@
 import type { Shape } from "../../../core/index.js";
 import type { TensorName } from "../emitter.js";
-import { type BlockedContext, blockedOp, blockedShape } from "./context.js";
+import { type BlockedContext, blockedOp, roundUp } from "./context.js";
 
 /** A row-major tensor [N, C, H, W], blocked. `ReorderInput` fills surplus channels with zeros, but wants four at a time. */
 export function emitToBlocked(context: BlockedContext, x: TensorName, [, c]: Shape): TensorName {
@@ -20,7 +20,7 @@ export function padded({ emit }: BlockedContext, x: TensorName, axis: number, fr
 
 /** A vector with an element per channel, with zeros for surplus ones. */
 export function emitPerChannel(context: BlockedContext, x: TensorName, channels: number): TensorName {
-  const rounded = blockedShape(context, [1, channels, 1, 1])[1];
+  const rounded = roundUp(context, channels);
   if (rounded === channels) return x;
   const { emit } = context;
   return emit.op("Pad", [x, emit.ints([0, rounded - channels]), emit.scalar(0, "float32")]);

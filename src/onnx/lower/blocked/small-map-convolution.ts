@@ -5,32 +5,33 @@ import type { Emitter, TensorName } from "../emitter.js";
 import { type BlockedContext, blockedOp, view } from "./context.js";
 import { emitMap, emitPixels, type Meeting, meetingsOf } from "./pixels.js";
 
-/**
- * Convolutions of maps of few pixels, [C, H, W, N] with the batch last, as matrix products: one for each pixel of the
- * output and element of the kernel that meets a pixel of the input, [K, C] · [C, N]. Products with the padding, more than
- * half of all for 3×3 on 2×2, are left out, and the kernel is never turned around: the gradients take the same factors,
- * transposed by `Gemm` itself. Groups: one only.
- *
- * Milliseconds of a forward convolution, 3×3, one thread, and of the batch as a dilated dimension of one image
- * [1, C, H, W · N] (this is the other way that needs no padded batch):
- *
- * | channels, map, batch | blocked | batch as a dimension | **products** |
- * |---|---|---|---|
- * | 512 → 512, 2×2, 128 | 15 | 10 | **5** |
- * | 256 → 512, 4×4, 128 | 22 | 22 | **17** |
- * | 512 → 512, 4×4, 128 | 48 | 44 | **33** |
- * | 512 → 512, 4×4, 64 | 22 | 21 | **17** |
- * | 512 → 512, 7×7, 8 | **9** | 9 | 17 |
- */
+/** A convolution of maps of few pixels, with the batch last: [C, H, W, N] in memory. Groups: one only. */
 export interface SmallMapCall<P extends Conv2dParams> {
-  /** [C, H, W, N], of which the names say the order in memory; [K, H′, W′, N] for gradients. */
+  /** [C, H, W, N]. */
   readonly xShape: Shape;
+  /** [K, C, h, w]. */
   readonly wShape: Shape;
+  /** [K, H′, W′, N]. */
   readonly outputShape: Shape;
   readonly params: P;
 }
 
-/** Of x [C, H, W, N] and row-major w [K, C, h, w], perhaps with a bias [K]: [K, H′, W′, N]. */
+/**
+ * Of x [C, H, W, N] and row-major w, perhaps with a bias [K]: [K, H′, W′, N]. One matrix product [K, C] · [C, N] for each
+ * pixel of the output and each element of the kernel that meets a pixel of the input. Products with the padding, more than
+ * half of all for 3×3 on 2×2, are left out, and no kernel is turned around: the gradients take the same factors, transposed.
+ *
+ * Milliseconds of processor time with 3×3 kernels on one thread, forward / input gradient / weight gradient; beside it the
+ * forward pass with the batch as a dilated dimension of one image [1, C, H, W · N]:
+ *
+ * | channels, map, batch | blocked | batch as a dimension | **products** |
+ * |---|---|---|---|
+ * | 512 → 512, 2×2, 128 | 16 / 16 | 10 | **6.4 / 7.4 / 5.9** |
+ * | 256 → 512, 4×4, 128 | 22 / 22 | 21 | **16 / 16 / 16** |
+ * | 512 → 512, 4×4, 128 | 45 / 45 | 42 | **30 / 34 / 33** |
+ * | 512 → 512, 4×4, 64 | 23 / 25 | 22 | **17 / 18 / 18** |
+ * | 512 → 512, 7×7, 8 | **8.5 / 9.8** | 8.7 | 17 / 19 / 18 |
+ */
 export function emitSmallMapConvolution(
   context: BlockedContext,
   call: SmallMapCall<Conv2dParams> & { readonly x: TensorName; readonly w: TensorName; readonly bias?: TensorName },
