@@ -30,13 +30,8 @@ export interface ConvolutionCall {
 
 /** Whether a convolution reads x row-major: images of few channels, which blocks would fill with zeros. */
 export const readsPlain = (
-<<<<<<< HEAD
   { block }: Pick<BlockedContext, "block">,
   { xShape, params }: { readonly xShape: Shape; readonly params: Pick<Conv2dParams, "groups"> },
-=======
-  { block }: BlockedContext,
-  { xShape, params }: Pick<ConvolutionCall, "xShape" | "params">,
->>>>>>> pool
 ): boolean => params.groups === 1 && xShape[1]! < block;
 
 /** activation(x ∗ w + constant + added), blocked. Groups of channels that are no whole blocks go through row-major tensors. */
