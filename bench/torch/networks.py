@@ -69,7 +69,60 @@ class ResNet20(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
-NETWORKS = {"vgg11": VGG11, "resnet20": ResNet20}
+def resnet18_cifar():
+    """torchvision's ResNet-18 with the stem for small images: a 3x3 convolution, no pooling."""
+    from torchvision.models import resnet18
+
+    net = resnet18(num_classes=10)
+    net.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    net.maxpool = nn.Identity()
+    return net
+
+
+def resnet50():
+    """torchvision's ResNet-50, 1,000 classes."""
+    from torchvision.models import resnet50 as make
+
+    return make(num_classes=1000)
+
+
+NETWORKS = {"vgg11": VGG11, "resnet20": ResNet20, "resnet18": resnet18_cifar, "resnet50": resnet50}
+
+TRANSFORMER_VOCABULARY, TRANSFORMER_LENGTH, TRANSFORMER_WIDTH = 4100, 14, 256
+
+
+class Translator(nn.Module):
+    """3 + 3 pre-norm layers of width 256, feed-forward 512, 4 heads, a tied embedding, dropout where ours is."""
+
+    def __init__(self):
+        super().__init__()
+        width = TRANSFORMER_WIDTH
+        self.embedding = nn.Embedding(TRANSFORMER_VOCABULARY, width)
+        self.network = nn.Transformer(width, 4, 3, 3, 512, dropout=0.1, batch_first=True, norm_first=True)
+        # PyTorch's layers also drop inside attention and feed-forward, which ours do not.
+        for module in self.network.modules():
+            if isinstance(module, nn.MultiheadAttention):
+                module.dropout = 0.0
+            if isinstance(module, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
+                module.dropout.p = 0.0
+        self.drop = nn.Dropout(0.1)
+        length = TRANSFORMER_LENGTH
+        self.register_buffer("later", torch.triu(torch.ones(length, length, dtype=torch.bool), diagonal=1))
+        self.register_buffer("positions", torch.randn(length, width))
+
+    def embed(self, tokens):
+        return self.drop(self.embedding(tokens) * TRANSFORMER_WIDTH**0.5 + self.positions)
+
+    def forward(self, source, target):
+        padding = source == 0
+        hidden = self.network(
+            self.embed(source),
+            self.embed(target),
+            tgt_mask=self.later,
+            src_key_padding_mask=padding,
+            memory_key_padding_mask=padding,
+        )
+        return hidden @ self.embedding.weight.T
 
 
 def normalize(images, mean=0.5, std=0.25):

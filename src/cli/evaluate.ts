@@ -17,6 +17,10 @@ export const modelArgs = {
     description: "of an .onnx file that takes floats, as in training: unit, imagenet, data or means/deviations (unit)",
   },
   threads: { type: "string", description: "threads of the runtime", default: "2" },
+  lowering: {
+    type: "string",
+    description: "of a run: operators of the runtime: portable (any machine), blocked (faster), or auto (auto)",
+  },
 } as const;
 
 const args = { ...modelArgs, json: { type: "boolean", description: "print JSON" } } as const;
@@ -53,17 +57,13 @@ export async function predictionsFor(given: {
   readonly checkpoint?: string | undefined;
   readonly normalization?: string | undefined;
   readonly threads: string;
+  readonly lowering?: string | undefined;
 }) {
   const { split } = given;
   if (split !== "test" && split !== "train") {
     throw new InvalidArgumentError(expectation("--split", "test or train", split));
   }
-  const model = await openModel(
-    given.model,
-    given.checkpoint,
-    numberOption("threads", given.threads),
-    given.normalization,
-  );
+  const model = await openModel(given.model, given.checkpoint, numberOption("threads", given.threads), given);
   try {
     const data = await loadDataset(given.data ?? model.source ?? "embedded", split, model.imageSize);
     const predictions = classify(await model.logits(data), data.labels.length);

@@ -26,7 +26,7 @@ export const exportCommand = defineCommand({
     const { out } = given;
     const known = out.endsWith(".onnx") || out.endsWith(".safetensors");
     assertArgument(known, "--out", "a file named .onnx or .safetensors", out);
-    const runtime = nodeRuntime({ threads: 1 });
+    const runtime = nodeRuntime({ threads: 1, lowering: "portable" });
     try {
       const { model, close } = await loadRun(given.run, runtime, { batch: 1, ...checkpointOption(given.checkpoint) });
       const bytes = out.endsWith(".onnx")

@@ -20,6 +20,7 @@ export const inspectOptions = {
   verify: { type: "boolean", description: "ask the model too, on random data; exit code 1 if it disagrees" },
   seed: { type: "string", description: "--verify: seed of data and factors (1)" },
   threads: { type: "string", description: "--verify: threads of the runtime (2)" },
+  lowering: { type: "string", description: "--verify: portable, blocked or auto, of the runtime (auto)" },
   all: { type: "boolean", description: "list biases, gains and other vectors too" },
   why: { type: "boolean", description: "tell the reason of every verdict" },
   json: { type: "boolean", description: "print JSON instead of a table" },

@@ -4,8 +4,10 @@ import { assertArgument } from "../core/index.js";
 import { guessInspection, type Inspection, inspectGraph, invarianceOf, type Verification } from "../foreign/index.js";
 import type { InspectionReport } from "../report/inspection-report.js";
 import { inspectionTable } from "../report/inspection-table.js"; // not the room's index: a table needs no charts
+import type { LoweringOption } from "../runtime/lowering-option.js";
 import { inputShapesFrom, inspectOptions, lengthFrom, optimizerFrom } from "./inspect-options.js";
 import { type InspectSource, openInspectSource } from "./inspect-source.js";
+import { loweringFrom } from "./lowering-option.js";
 import { type Given, optionalCount, optionalNumber } from "./number-options.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
@@ -23,7 +25,8 @@ export const inspectCommand = defineCommand({
     const typed = { optimizer: optimizerFrom(given), ...lengthFrom(given) };
     const seed = optionalNumber(given, "seed", "an integer", Number.isInteger) ?? 1;
     const threads = optionalCount(given, "threads") ?? 2;
-    const inert = args.verify ? undefined : ["seed", "threads"].find((name) => given[name] !== undefined);
+    const lowering = loweringFrom(args.lowering ?? "auto");
+    const inert = args.verify ? undefined : ["seed", "threads", "lowering"].find((name) => given[name] !== undefined);
     assertArgument(inert === undefined, `--${inert}`, "--verify beside it", "none");
     assertArgument(args.html !== "", "--html", "a file", "nothing");
 
@@ -36,7 +39,7 @@ export const inspectCommand = defineCommand({
       source,
       options,
       shapes,
-      args.verify ? { seed, threads } : undefined,
+      args.verify ? { seed, threads, lowering } : undefined,
     );
 
     const report: InspectionReport = {
@@ -60,7 +63,7 @@ async function inspected(
   { build, tensors, notes }: InspectSource,
   options: Parameters<typeof inspectGraph>[2],
   given: Readonly<Record<string, readonly number[]>>,
-  verify?: { readonly seed: number; readonly threads: number },
+  verify?: { readonly seed: number; readonly threads: number; readonly lowering: LoweringOption },
 ): Promise<Inspected> {
   if (build === undefined) {
     assertArgument(
@@ -87,9 +90,9 @@ async function inspected(
     "it cannot be run without them",
   );
   // Loaded here, since the table alone needs no runtime.
-  const { nodeRuntime } = await import("../runtime/node/index.js");
+  const { openRuntime } = await import("./open-runtime.js");
   const { verifyInvariance } = await import("../foreign/index.js");
-  const runtime = nodeRuntime({ threads: verify.threads });
+  const runtime = await openRuntime(verify);
   try {
     const small = build({ given, unknown: "error", batch: 4, imageSize: 64 });
     const onWeight = process.stderr.isTTY

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { assertArgument, DataError, expectation, InvalidArgumentError, RunError } from "../core/index.js";
 import { evaluationBatches, type ImageDataset } from "../data/index.js";
-import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
+import { onnxSession } from "../runtime/node/index.js";
 import { normalizationOf, normalizedPixels } from "../train/index.js";
 import { loadRun } from "../train/node/index.js";
+import { loweringFrom } from "./lowering-option.js";
+import { openRuntime } from "./open-runtime.js";
 
 /** A classifier to evaluate or predict with: a run folder's, or an `.onnx` file's. */
 export interface OpenModel {
@@ -26,12 +28,15 @@ export async function openModel(
   path: string,
   checkpoint: string | undefined,
   threads: number,
-  normalization?: string,
+  { normalization, lowering }: { readonly normalization?: string | undefined; readonly lowering?: string | undefined },
 ): Promise<OpenModel> {
   const chosen = checkpointOption(checkpoint);
-  if (path.endsWith(".onnx")) return openOnnx(path, threads, normalization);
+  if (path.endsWith(".onnx")) {
+    assertArgument(lowering === undefined, "--lowering", "a run", path, "an .onnx file runs as it is");
+    return openOnnx(path, threads, normalization);
+  }
   assertArgument(normalization === undefined, "--normalization", "an .onnx file", path, "a run has its own");
-  const runtime = nodeRuntime({ threads });
+  const runtime = await openRuntime({ threads, lowering: loweringFrom(lowering ?? "auto") });
   try {
     const { model, source, close } = await loadRun(path, runtime, chosen);
     return {

@@ -1,7 +1,9 @@
 import { assertArgument } from "../core/index.js";
 import { runTranslation } from "../experiments/node/index.js";
 import { alignedTable } from "../report/index.js";
+import type { LoweringOption } from "../runtime/index.js";
 import type { interruptionSignal } from "./interruption.js";
+import { onceEach } from "./notices.js";
 import { type Progress, trainingProgress } from "./progress.js";
 
 /** What a person chose of `normwise reproduce translation`. */
@@ -9,6 +11,7 @@ export interface TranslationChoice {
   readonly preset: "laptop" | "paper";
   readonly data: string;
   readonly threads: number;
+  readonly lowering: LoweringOption;
   readonly epochs?: number;
   readonly seeds: readonly number[];
   readonly out: string;
@@ -23,10 +26,12 @@ export async function reproduceTranslation(
   const layout = "a folder with parallel text: train.de, train.en, val.…, test_2016_flickr.…";
   assertArgument(choice.data !== "embedded", "--data", layout, "none", "give the folder of Multi30k");
   let progress: Progress | undefined;
+  const onNotice = onceEach();
   try {
     const outcome = await runTranslation({
       ...choice,
       signal,
+      onNotice,
       onRun({ run, seed, epochs, index, of }) {
         progress?.stop();
         progress = trainingProgress(epochs, process.stderr, "tokens");

@@ -15,6 +15,8 @@ import {
 import { runExperiment } from "../experiments/node/index.js";
 import { resultTable } from "../report/index.js";
 import { interruptionSignal } from "./interruption.js";
+import { loweringArg, loweringFrom } from "./lowering-option.js";
+import { onceEach } from "./notices.js";
 import { countOption } from "./number-options.js";
 import { type Progress, trainingProgress } from "./progress.js";
 import { reproduceTranslation, type TranslationChoice } from "./reproduce-translation.js";
@@ -46,6 +48,7 @@ const args = {
   epochs: { type: "string", description: "epochs instead of the preset's; drops of the rate keep their proportions" },
   images: { type: "string", description: "training images instead of the preset's" },
   threads: { type: "string", description: "threads of the runtime", default: "2" },
+  lowering: loweringArg,
   out: { type: "string", description: "folder of the runs and the report (runs/EXPERIMENT)" },
 } as const;
 
@@ -67,13 +70,23 @@ export const reproduceCommand = defineCommand({
     const out = given.out ?? `runs/${given.experiment}`;
     const command = `normwise reproduce ${rawArgs.join(" ")}`;
     const threads = countOption("threads", given.threads);
+    const lowering = loweringFrom(given.lowering);
     const epochs = given.epochs === undefined ? {} : { epochs: countOption("epochs", given.epochs) };
     const interruption = interruptionSignal();
     let progress: Progress | undefined;
     try {
       if (!experiment) {
         assertArgument(given.images === undefined, "--images", "an experiment with images", translation.name);
-        const choice: TranslationChoice = { preset, data: given.data, threads, ...epochs, seeds, out, command };
+        const choice: TranslationChoice = {
+          preset,
+          data: given.data,
+          threads,
+          lowering,
+          ...epochs,
+          seeds,
+          out,
+          command,
+        };
         if (!(await reproduceTranslation(choice, interruption))) saved();
         return;
       }
@@ -83,6 +96,7 @@ export const reproduceCommand = defineCommand({
           preset,
           data: given.data,
           threads,
+          lowering,
           ...epochs,
           ...(given.images === undefined ? {} : { images: countOption("images", given.images) }),
         },
@@ -91,6 +105,7 @@ export const reproduceCommand = defineCommand({
           seeds,
           command,
           signal: interruption.signal,
+          onNotice: onceEach(),
           onRun({ run, seed, index, of }) {
             progress?.stop();
             progress = trainingProgress(run.config.epochs);

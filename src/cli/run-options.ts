@@ -110,6 +110,11 @@ export const runOptions = {
   init: { type: "string", description: "safetensors or ONNX file with the weights to start from (made from the seed)" },
   seed: { type: "string", description: "seed of weights, order and augmentation (1)" },
   threads: { type: "string", description: "threads of the runtime (2)" },
+  lowering: {
+    type: "string",
+    description:
+      "operators of the runtime: portable (any machine), blocked (faster), auto: blocked where it runs (auto)",
+  },
   "measure-every": { type: "string", description: "steps between measurements of norms and rotations (10)" },
   "measure-gradients": { type: "boolean", description: "measure the gradients at unit norm with them" },
   "checkpoint-every": { type: "string", description: "steps between checkpoints within an epoch (0: at its end only)" },

@@ -6,11 +6,13 @@ import { writeFileAtomic } from "../io/files/index.js";
 import { type ConstantChoice, metricNamed } from "../norm/index.js";
 import { editOnnx, readOnnx, toEvaluationForm } from "../onnx/index.js";
 import { alignedTable } from "../report/index.js";
-import { nodeRuntime, onnxSession } from "../runtime/node/index.js";
+import { onnxSession } from "../runtime/node/index.js";
 import { normalizationOf } from "../train/index.js";
 import { loadDataset } from "../train/node/index.js";
 import { imageFeeds, imageInput, statedSize } from "./image-feeds.js";
+import { loweringArg, loweringFrom } from "./lowering-option.js";
 import { countOption, numberOption } from "./number-options.js";
+import { openRuntime } from "./open-runtime.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 const args = {
@@ -35,6 +37,7 @@ const args = {
   },
   fold: { type: "boolean", description: "make batch-norms part of the convolutions before them" },
   threads: { type: "string", description: "threads of the runtime", default: "2" },
+  lowering: loweringArg,
   json: { type: "boolean", description: "print JSON" },
 } as const;
 
@@ -50,6 +53,7 @@ export const swapCommand = defineCommand({
     const [batch, batches, threads] = (["batch", "batches", "threads"] as const).map((name) =>
       countOption(name, given[name]),
     ) as [number, number, number];
+    const lowering = loweringFrom(given.lowering);
     const split = given.split;
     assertArgument(split === "train" || split === "test", "--split", "train or test", split);
     const bytes = await selfContainedModel(path);
@@ -60,7 +64,7 @@ export const swapCommand = defineCommand({
     const scale = normalizationOf(given, data);
     const images = () => imageFeeds(path, input, data, scale, { batch, batches });
 
-    const runtime = nodeRuntime({ threads });
+    const runtime = await openRuntime({ threads, lowering });
     try {
       const calibration = async function* (): AsyncGenerator<Record<string, Tensor>> {
         for await (const { feeds } of images()) yield feeds;

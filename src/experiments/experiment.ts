@@ -1,6 +1,7 @@
 import type { Tensor } from "../core/index.js";
 import type { Runtime } from "../graph/index.js";
 import type { ReportTable } from "../report/index.js";
+import type { LoweringOption } from "../runtime/index.js";
 import type { EpochRecord, NormRow, RunConfig } from "../train/index.js";
 
 /** One training of an experiment. */
@@ -21,6 +22,8 @@ export interface ExperimentChoice {
   /** `embedded`, or a folder with data in an official format. */
   readonly data: string;
   readonly threads: number;
+  /** `auto` by default. */
+  readonly lowering?: LoweringOption;
   /** Overrides the preset's number of epochs; the schedule's positions keep their proportions. */
   readonly epochs?: number;
   /** Overrides the preset's number of training images. */

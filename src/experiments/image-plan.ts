@@ -40,6 +40,7 @@ export function imageRuns(preset: ImagePreset, choice: ExperimentChoice, seed: n
         : `steps:${drops.map((part) => `${Number((part * epochs).toPrecision(12))}e`).join(",")}`,
     seed,
     threads: choice.threads,
+    ...(choice.lowering === undefined ? {} : { lowering: choice.lowering }),
   };
   return (name: string, label: string, description: string, changes: Partial<RunConfigInput>): PlannedRun => ({
     name,

@@ -19,6 +19,7 @@ export * from "./import/read-onnx.js";
 export type { ExternalData } from "./import/read-tensor.js";
 export * from "./lower/attributes.js";
 export * from "./lower/blocked/index.js";
+export { type BlockedOptions, blocked, explainLayouts } from "./lower/blocked/index.js";
 export * from "./lower/emitter.js";
 export * from "./lower/lower.js";
 export * from "./lower/lowering.js";

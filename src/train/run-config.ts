@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InvalidArgumentError } from "../core/index.js";
 import type { DecayForm } from "../optim/index.js";
+import { loweringOptions } from "../runtime/index.js";
 import { findInert } from "./inert-options.js";
 import { normSchema, weightNormSchema } from "./norm-config.js";
 
@@ -153,6 +154,8 @@ const fieldsSchema = v.strictObject({
   init: v.optional(v.string()),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
   threads: v.optional(count, 2),
+  /** How the runtime computes: `blocked` where the machine can (`auto`), or one of both. */
+  lowering: v.optional(v.picklist(loweringOptions), "auto"),
   measureEvery: v.optional(count, 10),
   /** Whether gradients of the scale-invariant weights are measured with their norms. */
   measureGradients: v.optional(v.boolean(), false),

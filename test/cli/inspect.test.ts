@@ -160,6 +160,8 @@ test.each<[string[], RegExp]>([
   [["--input-shape", "y=2,3"], /--input-shape: expected an input of the model \(x\), got y/],
   [["--input-shape", "x=2,3"], /--input-shape x: expected 4 sizes/],
   [["--threads", "0"], /--threads: expected a positive integer, got 0/],
+  [["--lowering", "fast"], /--lowering: expected auto, blocked, portable, got fast/],
+  [["--lowering", "portable"], /--lowering: expected --verify beside it, got none/],
   [["--html", ""], /--html: expected a file/],
   [["--graph", "other.onnx"], /--graph: expected a safetensors file to go with it/],
   [["--colour"], /options of .*got --colour/],

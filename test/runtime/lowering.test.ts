@@ -75,7 +75,7 @@ describe("the choice", () => {
   });
 
   it("falls back to the portable one and says why, or fails where the blocked one was asked for", () => {
-    const notice = `the portable lowering is used, not the blocked: ${obstacle}`;
+    const notice = `the portable lowering in place of the blocked one, which is faster: ${obstacle}`;
     expect(chooseLowering("auto", { obstacle })).toEqual({ name: "portable", notice });
     expect(() => chooseLowering("blocked", { obstacle })).toThrow(ExecutionError);
     expect(() => chooseLowering("blocked", { obstacle })).toThrow(

@@ -8,7 +8,11 @@ const linkTo = (onRequest: string): ReturnType<typeof workerLink> =>
   workerLink(
     new Worker(
       `const { parentPort } = require("node:worker_threads");
-       parentPort.on("message", ({ id, body }) => { ${onRequest} });`,
+       parentPort.on("message", (message) => {
+         if (message === "close") return parentPort.close();
+         const { id, body } = message;
+         ${onRequest}
+       });`,
       { eval: true },
     ),
   );

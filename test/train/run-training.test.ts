@@ -184,9 +184,9 @@ describe("run.json", () => {
     expect(readRunConfig(at("every"))).toEqual(parseRunConfig({ ...tiny, measureEvery: 1, snapshots: true }));
   });
 
-  it("tells which options differ, but lets the number of threads differ", () => {
+  it("tells which options differ, but lets the number of threads and the lowering differ", () => {
     const config = readRunConfig(at("every"));
-    expect(() => requireSameConfig(at("every"), { ...config, threads: 7 })).not.toThrow();
+    expect(() => requireSameConfig(at("every"), { ...config, threads: 7, lowering: "portable" })).not.toThrow();
     const other = { ...config, seed: 9, compareWith: "x" };
     expect(() => requireSameConfig(at("every"), other)).toThrow(RunError);
     expect(() => requireSameConfig(at("every"), other)).toThrow(

@@ -19,7 +19,7 @@ export async function finishedRun(
   seed: number,
   folder: string,
   test: ImageDataset,
-  options: Pick<RunExperimentOptions, "signal" | "onStep" | "onEpoch">,
+  options: Pick<RunExperimentOptions, "signal" | "onStep" | "onEpoch" | "onNotice">,
 ): Promise<FinishedRun | undefined> {
   if (existsSync(join(folder, "result.json"))) requireSameConfig(folder, run.config);
   else if (!(await trained(run, folder, test, options))) return undefined;
@@ -41,7 +41,7 @@ async function trained(
   { config }: PlannedRun,
   folder: string,
   test: ImageDataset,
-  { signal, onStep, onEpoch }: Pick<RunExperimentOptions, "signal" | "onStep" | "onEpoch">,
+  { signal, onStep, onEpoch, onNotice }: Pick<RunExperimentOptions, "signal" | "onStep" | "onEpoch" | "onNotice">,
 ): Promise<boolean> {
   const conclude = (content: RunResult): Promise<void> =>
     writeFileAtomic(join(folder, "result.json"), `${JSON.stringify(content, null, 2)}\n`);
@@ -51,6 +51,7 @@ async function trained(
       ...(signal ? { signal } : {}),
       ...(onStep ? { onStep } : {}),
       ...(onEpoch ? { onEpoch } : {}),
+      ...(onNotice ? { onNotice } : {}),
       async onFinished(result) {
         if (result.interrupted) return;
         const { accuracy, loss } = await result.model.evaluate(test);

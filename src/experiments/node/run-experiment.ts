@@ -36,6 +36,8 @@ export interface RunExperimentOptions {
   readonly onStep?: (event: StepEvent) => void;
   /** Told after each epoch of the training under way. */
   readonly onEpoch?: (record: EpochRecord) => void;
+  /** Told what a person should know of a training before it begins. */
+  readonly onNotice?: (notice: string) => void;
   /** Told after each training, with its result. */
   readonly onRunEnd?: (run: FinishedRun) => void;
 }
@@ -127,11 +129,11 @@ function recorded(run: FinishedRun, path: string): RecordedRun {
 
 async function computeExtras(
   experiment: Experiment,
-  { threads }: ExperimentChoice,
+  { threads, lowering = "auto" }: ExperimentChoice,
   runs: readonly RecordedRun[],
 ): Promise<ExperimentExtras | undefined> {
   if (!experiment.extras) return undefined;
-  const runtime = nodeRuntime({ threads });
+  const runtime = nodeRuntime({ threads, lowering });
   try {
     return await experiment.extras(runtime, runs);
   } finally {

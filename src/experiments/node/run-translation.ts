@@ -16,7 +16,7 @@ import { RunFolder, readRun, writeFileAtomic } from "../../io/files/index.js";
 import { adam, cosineDecay, median, warmup } from "../../optim/index.js";
 import { readReportAssets } from "../../report/files/index.js";
 import { type ExperimentReport, renderReport } from "../../report/index.js";
-import { nodeRuntime } from "../../runtime/node/index.js";
+import type { LoweringOption } from "../../runtime/index.js";
 import {
   type LoopEvent,
   type TranslationEpochRecord,
@@ -24,7 +24,7 @@ import {
   translateSentences,
   translationShapes,
 } from "../../train/index.js";
-import { checkpointOf, epochRecords, runRecorder } from "../../train/node/index.js";
+import { checkpointOf, epochRecords, loweringOf, runRecorder, runRuntime } from "../../train/node/index.js";
 import type { ExperimentSummary, RunFailure } from "../experiment.js";
 import {
   type FinishedTranslation,
@@ -44,6 +44,8 @@ export interface TranslationOptions {
   /** Folder with `train`, `val` and `test_2016_flickr`, `.de` and `.en`, plain or gzipped: the layout of Multi30k. */
   readonly data: string;
   readonly threads: number;
+  /** `auto` by default; a run that is continued goes on with its own unless another is asked for. */
+  readonly lowering?: LoweringOption;
   readonly seeds: readonly number[];
   /** Folder of all runs and results. */
   readonly out: string;
@@ -64,6 +66,8 @@ export interface TranslationOptions {
   readonly onStep?: (event: LoopEvent) => void;
   /** Told after each epoch of the training under way. */
   readonly onEpoch?: (record: TranslationEpochRecord) => void;
+  /** Told what a person should know of a training before it begins. */
+  readonly onNotice?: (notice: string) => void;
   /** Told after each training, with its result. */
   readonly onRunEnd?: (run: FinishedTranslation) => void;
 }
@@ -172,24 +176,46 @@ async function finishedRun(
   const { preset, training, fingerprints } = material;
   const path = join(options.out, `seed-${seed}`, run.name);
   const config = { experiment: translation.name, run: run.name, seed, preset, data: training.name, fingerprints };
+  const result = join(path, "result.json");
+  if (existsSync(join(path, "run.json"))) requireSameOptions(path, config);
+  if (!existsSync(result)) {
+    const content = await inFolder(path, config, options, (folder, runtime) =>
+      train(run, seed, folder, runtime, material, options).catch(failureOf),
+    );
+    if (content === undefined) return undefined;
+    await writeFileAtomic(result, `${JSON.stringify(content, null, 2)}\n`);
+  }
+  const content = JSON.parse(readFileSync(result, "utf8")) as TranslationResult;
+  return { run, seed, epochs: epochRecords<TranslationEpochRecord>(readRun(path)), ...content };
+}
+
+/** Throws a RunError unless the run in a folder was begun with these options. */
+function requireSameOptions(path: string, config: object): void {
+  const { lowering: _, ...held } = readRun(path).config;
+  // As the file has it: what is undefined is not written.
+  if (isDeepStrictEqual(held, JSON.parse(JSON.stringify(config)))) return;
+  throw new RunError(expectation(path, "a run with these options", JSON.stringify(held), "choose another folder"));
+}
+
+/** Opens a run folder and a runtime for it, begun or continued, and closes them after `use`. */
+async function inFolder<T>(
+  path: string,
+  config: Readonly<Record<string, unknown>>,
+  options: TranslationOptions,
+  use: (folder: RunFolder, runtime: Runtime) => Promise<T>,
+): Promise<T> {
+  const { threads, lowering = "auto" } = options;
   const known = existsSync(join(path, "run.json"));
-  const folder = known ? await RunFolder.open(path) : await RunFolder.create(path, config);
+  const runtime = await runRuntime({ threads, lowering }, options, known ? path : undefined);
+  let folder: RunFolder | undefined;
   try {
-    // As the file has it: what is undefined is not written.
-    if (known && !isDeepStrictEqual(folder.config, JSON.parse(JSON.stringify(config)))) {
-      const fix = "choose another folder";
-      throw new RunError(expectation(path, "a run with these options", JSON.stringify(folder.config), fix));
-    }
-    const result = join(path, "result.json");
-    if (!existsSync(result)) {
-      const content = await train(run, seed, folder, material, options).catch(failureOf);
-      if (content === undefined) return undefined;
-      await writeFileAtomic(result, `${JSON.stringify(content, null, 2)}\n`);
-    }
-    const content = JSON.parse(readFileSync(result, "utf8")) as TranslationResult;
-    return { run, seed, epochs: epochRecords<TranslationEpochRecord>(readRun(path)), ...content };
+    folder = known
+      ? await RunFolder.open(path)
+      : await RunFolder.create(path, { ...config, lowering: await loweringOf(runtime) });
+    return await use(folder, runtime);
   } finally {
-    await folder.close();
+    await folder?.close();
+    await runtime.close();
   }
 }
 
@@ -197,8 +223,9 @@ async function train(
   run: TranslationRun,
   seed: number,
   folder: RunFolder,
+  runtime: Runtime,
   { preset, training, validation, test, vocabularies }: Material,
-  { threads, signal, onStep, onEpoch }: TranslationOptions,
+  { signal, onStep, onEpoch }: TranslationOptions,
 ): Promise<TranslationResult | undefined> {
   const network = run.network(preset, vocabularies.target.tokens.length);
   const pairs = tokenPairs(training, vocabularies);
@@ -208,39 +235,34 @@ async function train(
     ...checkpointOf(last, folder.path),
     epochs: epochRecords<TranslationEpochRecord>(readRun(folder.path)),
   };
-  const runtime: Runtime = nodeRuntime({ threads });
-  try {
-    const result = await trainTranslator({
-      network,
-      pairs,
-      validation: tokenPairs(validation, vocabularies),
-      runtime,
-      shapes,
-      epochs: preset.epochs,
-      learningRate: preset.learningRate,
-      schedule: warmup("0.9e", cosineDecay()),
-      optimizer: adam({ beta2: 0.98, epsilon: 1e-9 }),
-      smoothing: preset.smoothing,
-      seed,
-      measureEvery: 50,
-      recorder: runRecorder<TranslationEpochRecord>(folder, false),
-      ...(resume ? { resume } : {}),
-      ...(signal ? { signal } : {}),
-      ...(onStep ? { onStep } : {}),
-      ...(onEpoch ? { onEpoch } : {}),
-    });
-    if (result.interrupted) return undefined;
-    const { beam } = preset;
-    if (beam === undefined) return {};
-    const weights = await result.state.read();
-    const translations = await translateSentences(runtime, network, weights, test.source, {
-      ...vocabularies,
-      shapes,
-      beam,
-    });
-    await folder.writeFile("translations.txt", new TextEncoder().encode(`${translations.join("\n")}\n`));
-    return { bleu: bleu(translations, test.target).score };
-  } finally {
-    await runtime.close();
-  }
+  const result = await trainTranslator({
+    network,
+    pairs,
+    validation: tokenPairs(validation, vocabularies),
+    runtime,
+    shapes,
+    epochs: preset.epochs,
+    learningRate: preset.learningRate,
+    schedule: warmup("0.9e", cosineDecay()),
+    optimizer: adam({ beta2: 0.98, epsilon: 1e-9 }),
+    smoothing: preset.smoothing,
+    seed,
+    measureEvery: 50,
+    recorder: runRecorder<TranslationEpochRecord>(folder, false),
+    ...(resume ? { resume } : {}),
+    ...(signal ? { signal } : {}),
+    ...(onStep ? { onStep } : {}),
+    ...(onEpoch ? { onEpoch } : {}),
+  });
+  if (result.interrupted) return undefined;
+  const { beam } = preset;
+  if (beam === undefined) return {};
+  const weights = await result.state.read();
+  const translations = await translateSentences(runtime, network, weights, test.source, {
+    ...vocabularies,
+    shapes,
+    beam,
+  });
+  await folder.writeFile("translations.txt", new TextEncoder().encode(`${translations.join("\n")}\n`));
+  return { bleu: bleu(translations, test.target).score };
 }

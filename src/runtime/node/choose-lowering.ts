@@ -1,11 +1,7 @@
 import { ExecutionError, expectation } from "../../core/index.js";
 import { blocked, type Lowering, portable } from "../../onnx/index.js";
+import type { LoweringOption } from "../lowering-option.js";
 import type { Probe } from "./probe-blocked.js";
-
-/** How programs may be said in ONNX: `auto` is `blocked` where the machine can run it, else `portable`. */
-export const loweringOptions = ["auto", "blocked", "portable"] as const;
-/** One of {@link loweringOptions}. */
-export type LoweringOption = (typeof loweringOptions)[number];
 
 /** The lowering of a runtime. The same program gives the same bits only with the same lowering and block. */
 export interface ChosenLowering {
@@ -26,7 +22,10 @@ export function chooseLowering(asked: LoweringOption, probe: Probe | undefined):
   if ("block" in probe) return { name: "blocked", block: probe.block };
   const { obstacle } = probe;
   if (asked === "auto")
-    return { name: "portable", notice: `the portable lowering is used, not the blocked: ${obstacle}` };
+    return {
+      name: "portable",
+      notice: `the portable lowering in place of the blocked one, which is faster: ${obstacle}`,
+    };
   const fix = "choose auto or portable, which is slower and runs anywhere";
   throw new ExecutionError(expectation("lowering blocked", "a machine and a runtime that can run it", obstacle, fix));
 }

@@ -1,20 +1,25 @@
+import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { type DType, ExecutionError, expectation, type Tensor } from "../../core/index.js";
 import type { Tensors } from "../../graph/index.js";
 import { convertTensor, nextName } from "../../onnx/index.js";
 import type { InputType } from "../feeds.js";
+import { type HeldTensors, heldTensors } from "./held-tensors.js";
 import type { RequestKind, Requests, RunReply, RunRequest, WorkerOptions } from "./messages.js";
 
 /** Carries out requests: holds sessions and states by number. */
 export type Executor = { readonly [K in RequestKind]: (body: Requests[K]["send"]) => Promise<Requests[K]["reply"]> };
 
 /** Makes the executor that runs inside the worker. */
-export function executor({ threads }: WorkerOptions): Executor {
+export function executor({ threads, profile }: WorkerOptions): Executor {
   const sessions = numbered<ort.InferenceSession>("session");
-  const states = numbered<Map<string, ort.Tensor>>("state");
+  const states = numbered<HeldTensors>("state");
+
+  let loaded = 0;
 
   return {
     async load({ model }) {
+      const prefix = profile === undefined ? undefined : join(profile, `session-${loaded++}`);
       const session = await ort.InferenceSession.create(model, {
         // Measured fastest, with half the memory of full optimization: the graph is written as it is to be run.
         graphOptimizationLevel: "disabled",
@@ -22,6 +27,7 @@ export function executor({ threads }: WorkerOptions): Executor {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         logSeverityLevel: 4, // what fails is thrown; it need not be printed too
+        ...(prefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: prefix }),
       });
       return {
         session: sessions.add(session),
@@ -31,21 +37,24 @@ export function executor({ threads }: WorkerOptions): Executor {
     },
     run: (request) => run(sessions.get(request.session), request, states.get),
     async closeSession({ session }) {
-      await sessions.take(session)?.release();
+      const closed = sessions.take(session);
+      if (profile !== undefined) closed?.endProfiling();
+      await closed?.release();
     },
     async createState({ tensors }) {
-      return states.add(new Map(Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)])));
+      const held = heldTensors();
+      held.replace(toOrts(tensors));
+      return states.add(held);
     },
     async readState({ state, names }) {
       const held = states.get(state);
       return Object.fromEntries(names.map((name) => [name, fromOrt(held.get(name)!)]));
     },
     async writeState({ state, tensors }) {
-      const held = states.get(state);
-      for (const [name, tensor] of Object.entries(tensors)) held.set(name, toOrt(tensor));
+      states.get(state).replace(toOrts(tensors));
     },
     async closeState({ state }) {
-      states.take(state);
+      states.take(state)?.free();
     },
   };
 }
@@ -53,18 +62,18 @@ export function executor({ threads }: WorkerOptions): Executor {
 async function run(
   session: ort.InferenceSession,
   request: RunRequest,
-  stateOf: (id: number) => Map<string, ort.Tensor>,
+  stateOf: (id: number) => HeldTensors,
 ): Promise<RunReply> {
   const { feeds, outputs, state, guard } = request;
   const held = state && stateOf(state.id);
-  const given: Record<string, ort.Tensor> = {};
+  const inputs: Record<string, ort.Tensor> = {};
   for (const { name, type } of session.inputMetadata as TensorMetadata[]) {
-    given[name] = feeds[name] ? toOrt(feeds[name]) : ofType(held!.get(name)!, type);
+    inputs[name] = feeds[name] ? toOrt(feeds[name]) : ofType(held!.get(name)!, type);
   }
   const updates = state?.updates ?? [];
-  const results = await session.run(given, [...outputs, ...updates.map(nextName)]);
+  const results = await session.run(inputs, [...outputs, ...updates.map(nextName)]);
   const updated = held !== undefined && (guard === undefined || allFinite(results[guard]!));
-  if (updated) for (const name of updates) held.set(name, results[nextName(name)]!);
+  if (updated) held.replace(updates.map((name) => [name, results[nextName(name)]!]));
   return { outputs: Object.fromEntries(outputs.map((name) => [name, fromOrt(results[name]!)])), updated };
 }
 
@@ -81,6 +90,9 @@ const allFinite = ({ data }: ort.Tensor): boolean => Array.from(data as ArrayLik
 function ofType(tensor: ort.Tensor, type: string): ort.Tensor {
   return tensor.type === type ? tensor : toOrt(convertTensor(fromOrt(tensor), type as DType));
 }
+
+const toOrts = (tensors: Tensors): [string, ort.Tensor][] =>
+  Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)]);
 
 function toOrt({ dtype, shape, data }: Tensor): ort.Tensor {
   if (dtype === "bfloat16") {

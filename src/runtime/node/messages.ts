@@ -6,6 +6,8 @@ import type { InputType } from "../feeds.js";
 export interface WorkerOptions {
   /** Threads that one operator may use. */
   readonly threads: number;
+  /** Folder for a profile of each session. */
+  readonly profile?: string;
 }
 
 /** What a worker can be asked, by the name of the request: what is sent and what comes back. */
@@ -55,6 +57,9 @@ export interface Envelope<K extends RequestKind = RequestKind> {
   readonly kind: K;
   readonly body: Requests[K]["send"];
 }
+
+/** What is sent to the worker: a request, or that no further one will come. */
+export type Message = Envelope | "close";
 
 /** A reply on its way back. */
 export type Answer =

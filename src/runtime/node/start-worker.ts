@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { assertArgument, builtFile } from "../../core/index.js";
@@ -10,12 +11,15 @@ export interface WorkerThreads {
   readonly threads?: number;
 }
 
-/** Starts the thread in which ONNX Runtime runs. */
-export function startWorker(where: string, options: WorkerThreads): WorkerOptions & { readonly link: WorkerLink } {
-  const { threads = availableParallelism() } = options;
+/** Starts the thread in which ONNX Runtime runs; `profile`: a folder for accounts of its sessions. */
+export function startWorker(
+  where: string,
+  { threads = availableParallelism(), profile }: WorkerThreads & { readonly profile?: string },
+): WorkerOptions & { readonly link: WorkerLink } {
   assertArgument(Number.isInteger(threads) && threads >= 1, where, "threads to be an integer ≥ 1", threads);
+  if (profile !== undefined) mkdirSync(profile, { recursive: true });
   const worker = new Worker(builtFile(import.meta.url, "./worker.js"), {
-    workerData: { threads } satisfies WorkerOptions,
+    workerData: { threads, ...(profile === undefined ? {} : { profile }) } satisfies WorkerOptions,
     execArgv: [], // some of the caller's options, such as --input-type, are refused for a file
   });
   return { threads, link: workerLink(worker) };

@@ -1,6 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { ExecutionError, expectation } from "../../core/index.js";
-import type { Answer, RequestKind, Requests } from "./messages.js";
+import type { Answer, Message, RequestKind, Requests } from "./messages.js";
 
 /** Asks a worker and waits for its answers. */
 export interface WorkerLink {
@@ -13,7 +13,7 @@ export interface WorkerLink {
     body: Requests[K]["send"],
     transfer?: readonly ArrayBuffer[],
   ): Promise<Requests[K]["reply"]>;
-  /** Ends the worker; what is still asked is refused. */
+  /** Ends the worker as soon as it has done what it is at; what is still asked is refused. */
   close(): Promise<void>;
 }
 
@@ -30,13 +30,18 @@ export function workerLink(worker: Worker): WorkerLink {
 
   worker.on("message", (answer: Answer) => {
     const asked = pending.get(answer.id);
-    settle(answer.id);
     if (asked === undefined) return;
+    settle(answer.id);
     if ("reply" in answer) asked.resolve(answer.reply as never);
     else asked.reject(new ExecutionError(`onnxruntime-node: ${answer.failure.message}`, answer.failure.node));
   });
   worker.on("error", (error) => end(`the worker thread failed: ${error.message}`));
-  worker.on("exit", (code) => end(`the worker thread ended with code ${code}`));
+  const exited = new Promise<void>((resolve) => {
+    worker.on("exit", (code) => {
+      end(`the worker thread ended with code ${code}`);
+      resolve();
+    });
+  });
   worker.unref();
 
   function settle(id: number): void {
@@ -62,7 +67,10 @@ export function workerLink(worker: Worker): WorkerLink {
     },
     async close() {
       end("it was closed");
-      await worker.terminate();
+      // Not terminate(): in the middle of a call of ONNX Runtime, that ends the whole process.
+      worker.ref();
+      worker.postMessage("close" satisfies Message);
+      await exited;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { buffersOf, executor } from "./executor.js";
-import type { Answer, Envelope, RequestKind, Requests, WorkerOptions } from "./messages.js";
+import type { Answer, Envelope, Message, RequestKind, Requests, WorkerOptions } from "./messages.js";
 
 // The thread in which ONNX Runtime runs. Requests are carried out one after the other, in the order of their arrival.
 
@@ -30,6 +30,6 @@ function failureOf(error: unknown): { message: string; node?: string } {
   return node === undefined ? { message } : { message, node };
 }
 
-port.on("message", (envelope: Envelope) => {
-  queue = queue.then(() => answer(envelope));
+port.on("message", (message: Message) => {
+  queue = queue.then(() => (message === "close" ? port.close() : answer(message)));
 });

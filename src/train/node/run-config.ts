@@ -9,13 +9,14 @@ export function readRunConfig(path: string): RunConfig {
 }
 
 /**
- * Throws a RunError unless a run was started with these options; the number of threads may differ, at the cost of other
- * last bits.
+ * Throws a RunError unless a run was started with these options; the number of threads and the lowering may differ, at the
+ * cost of other last bits.
  */
 export function requireSameConfig(path: string, wanted: RunConfig): void {
   const held = readRunConfig(path);
   const names = [...new Set([...Object.keys(held), ...Object.keys(wanted)])] as (keyof RunConfig)[];
-  const differing = names.filter((name) => name !== "threads" && !isDeepStrictEqual(held[name], wanted[name]));
+  const free: readonly string[] = ["threads", "lowering"];
+  const differing = names.filter((name) => !free.includes(name) && !isDeepStrictEqual(held[name], wanted[name]));
   if (differing.length === 0) return;
   const list = (config: RunConfig): string =>
     differing.map((name) => `${name} ${JSON.stringify(config[name]) ?? "absent"}`).join(", ");

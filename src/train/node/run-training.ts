@@ -8,7 +8,6 @@ import { Graph, type Runtime } from "../../graph/index.js";
 import { RunFolder, readRun } from "../../io/files/index.js";
 import { version } from "../../io/files/package-version.js";
 import { parseSchedule } from "../../optim/index.js";
-import { nodeRuntime } from "../../runtime/node/index.js";
 import { checkTrainOptions } from "../check-options.js";
 import { normalizationOf, requireFieldsOfModel } from "../foreign-config.js";
 import { augmentationOf, groupsOf, lossScaleOf, optimizerOf, precisionOf, trainingDataOf } from "../from-config.js";
@@ -24,19 +23,20 @@ import { requireComparable } from "./recorded-run.js";
 import { requireSameConfig } from "./run-config.js";
 import { originalModel, runNetwork, sha256 } from "./run-network.js";
 import { checkpointOf, epochRecords, readSnapshot, runRecorder } from "./run-recorder.js";
+import { loweringOf, runRuntime } from "./run-runtime.js";
 
 /** Options of {@link runTraining}. */
 export interface RunTrainingOptions {
   /** Continue the run that the folder holds; it is an error if it holds none. */
   readonly resume?: boolean;
   readonly signal?: AbortSignal;
-  /** The runtime to use; one of `config.threads` threads, closed at the end, if absent. */
+  /** The runtime to use; one of `config.threads` threads and `config.lowering`, closed at the end, if absent. */
   readonly runtime?: Runtime;
   /** Told after each epoch. */
   readonly onEpoch?: (record: EpochRecord) => void;
   /** Told after each step. */
   readonly onStep?: (event: StepEvent) => void;
-  /** Told what a person should know of the model before it is trained. */
+  /** Told what a person should know of the model or the runtime before it is trained. */
   readonly onNotice?: (notice: string) => void;
   /** Called with the finished training before it is closed. */
   readonly onFinished?: (result: TrainingResult) => Promise<void>;
@@ -125,7 +125,7 @@ export async function runTraining(
   if (control) checkTrainOptions({ ...chosen, control });
   requireComparable(config);
 
-  const runtime = options.runtime ?? nodeRuntime({ threads: config.threads });
+  const runtime = options.runtime ?? (await runRuntime(config, options, options.resume ? path : undefined));
   let folder: RunFolder | undefined;
   try {
     folder = options.resume
@@ -133,6 +133,7 @@ export async function runTraining(
       : await RunFolder.create(path, {
           config,
           data,
+          lowering: await loweringOf(runtime),
           versions: {
             normwise: version,
             node: process.version,

@@ -1,5 +1,5 @@
 import { sizeOf } from "../../../core/index.js";
-import type { Conv2dParams, PrimitiveName } from "../../../graph/index.js";
+import type { Conv2dParams, PrimitiveName, Value } from "../../../graph/index.js";
 import type { AppliedValue, Rule } from "../lowering.js";
 import { portableRules } from "../portable/index.js";
 import {
@@ -15,12 +15,20 @@ import type { Implementation } from "./layout/implementation.js";
 import { affineImplementations } from "./rules/affine.js";
 import { convolutionImplementations, inputGradientImplementations } from "./rules/convolution.js";
 import { elementwiseImplementations, gateImplementations, roundedImplementations } from "./rules/elementwise.js";
-import { maxPoolGradientImplementations, maxPoolImplementations } from "./rules/pooling.js";
+import {
+  averagePoolGradientImplementations,
+  averagePoolImplementations,
+  maxPoolGradientImplementations,
+  maxPoolImplementations,
+} from "./rules/pooling.js";
+import { smallMapConvolutions, smallMapPoolings } from "./rules/small-maps.js";
 import { dotImplementations, sumImplementations } from "./rules/sums.js";
+import { weightGradientImplementations } from "./weight-gradient/index.js";
 
 /** All ways to compute a value: those for images in other layouts, and the portable one. */
-export function implementationsOf(value: AppliedValue, block: number): Implementation[] {
-  return [...special(value, block), ...asPortable(value)];
+export function implementationsOf(value: AppliedValue, images: ReadonlySet<Value>, block: number): Implementation[] {
+  const touched = images.has(value) || value.source.inputs.some((input) => images.has(input));
+  return [...(touched ? special(value, block) : []), ...(touched ? smallMaps(value) : []), ...asPortable(value)];
 }
 
 function special(value: AppliedValue, block: number): Implementation[] {
@@ -40,15 +48,29 @@ function special(value: AppliedValue, block: number): Implementation[] {
     case "conv2dInputGradient":
     case fusedConv2dInputGradient.name:
       return inputGradientImplementations(value, inputs, params);
+    case "conv2dWeightGradient":
+      return [...weightGradientImplementations(inputs, params, block)];
     case "maxPool2d":
       return maxPoolImplementations(value, inputs);
     case "maxPool2dGradient":
       return maxPoolGradientImplementations(value, inputs);
+    case "averagePool2d":
+      return averagePoolImplementations(value, inputs);
+    case "averagePool2dGradient":
+      return averagePoolGradientImplementations(value);
     case "reduceSum":
       return sumImplementations(value, inputs, params);
     default:
       return elementwiseImplementations(value, inputs, primitive.name, block);
   }
+}
+
+function smallMaps(value: AppliedValue): Implementation[] {
+  const { primitive, inputs, params } = value.source;
+  return [
+    ...smallMapConvolutions(primitive.name, value, inputs, params),
+    ...smallMapPoolings(primitive.name, value, inputs),
+  ];
 }
 
 /** The rule of the portable lowering, on plain tensors. */

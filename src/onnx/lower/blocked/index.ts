@@ -1,13 +1,15 @@
-import type { Program, Value } from "../../../graph/index.js";
+import { neededValues, type Program, type Value } from "../../../graph/index.js";
 import { simplify } from "../../simplify/simplify.js";
 import type { Emitter, TensorName } from "../emitter.js";
 import { type AppliedValue, applyRule, type Emission, type Lowering } from "../lowering.js";
 import { portableRules } from "../portable/index.js";
 import { blockedDomain } from "./context.js";
 import { fuse } from "./fusion/fuse.js";
+import { findImages } from "./fusion/images.js";
 import { implementationsOf } from "./implementations.js";
 import { type Assignment, assignLayouts } from "./layout/assign.js";
 import { convert } from "./layout/conversion.js";
+import { dumpLayouts } from "./layout/dump.js";
 import type { Implementation, Layout } from "./layout/implementation.js";
 
 /** Options of {@link blocked}. */
@@ -29,10 +31,24 @@ export function blocked({ block }: BlockedOptions): Lowering {
   };
 }
 
+/**
+ * How the blocked lowering would compute a program: the layout of every image, and the conversions that remain, as a text.
+ *
+ * @example
+ * console.log(explainLayouts(trainingStep(options).program, { block: 16 }));
+ */
+export function explainLayouts(program: Program, { block }: BlockedOptions): string {
+  const { outputs, updates } = simplify(fuse(simplify(program)));
+  const results = new Set([...Object.values(outputs), ...Object.values(updates ?? {})]);
+  const values = neededValues([...results]);
+  return dumpLayouts(values, assign(values, results, block), results);
+}
+
 function assign(values: readonly Value[], results: ReadonlySet<Value>, block: number): Assignment {
+  const images = findImages(values);
   const choices = new Map<Value, readonly Implementation[]>();
-  for (const value of values) if (isApplied(value)) choices.set(value, implementationsOf(value, block));
-  return assignLayouts(values, choices, results);
+  for (const value of values) if (isApplied(value)) choices.set(value, implementationsOf(value, images, block));
+  return assignLayouts(values, choices, images, results);
 }
 
 const isApplied = (value: Value): value is AppliedValue => value.source.kind === "apply";

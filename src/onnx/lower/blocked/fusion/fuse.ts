@@ -12,8 +12,9 @@ import {
 } from "../../../../graph/index.js";
 import { type Combination, just, negated, plainTensor, plus, scaled, shifted } from "./combination.js";
 import { foldEpilogues } from "./epilogue.js";
+import { findImages } from "./images.js";
 import { type Activation, channelAffine, gate, rounded } from "./primitives.js";
-import { channelSums } from "./sums.js";
+import { channelSums, isConvolved } from "./sums.js";
 
 /** Far above 1 over any activation, and its product with any activation far below the largest number: it decides signs. */
 const huge = 1e30;
@@ -25,8 +26,8 @@ const mostTerms = 3;
  * to it and the ReLU behind it ({@link channelAffine}), a product that is summed at once, a gradient's mask. What
  * differentiation writes as ten passes over an activation becomes four.
  *
- * The variance of a convolution's output is taken in one pass, Σx² − (Σx)²/n, as its mean is of the size of its
- * deviation; of anything else in two.
+ * A convolution's output has a mean of the size of its deviation: its variance is taken in one pass, Σx² − (Σx)²/n, and it is
+ * normalized as ax + b. Of anything else the mean is subtracted first.
  */
 export function fuse({ outputs, updates }: Program): Program {
   const graph = new Graph();
@@ -35,7 +36,11 @@ export function fuse({ outputs, updates }: Program): Program {
   const sums = channelSums();
   const results = [...Object.values(outputs), ...Object.values(updates ?? {})];
 
-  for (const value of neededValues(results)) {
+  const values = neededValues(results);
+  const found = findImages(values);
+  const isImage = (value: Value): boolean => found.has(value);
+  const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
+  for (const value of values) {
     if (isImage(value)) images.set(value, imageOf(value));
     else others.set(value, otherOf(value));
   }
@@ -125,7 +130,12 @@ export function fuse({ outputs, updates }: Program): Program {
   }
 
   function differenceOf(value: Value, a: Value, b: Value): Image | undefined {
-    if (isPerChannel(b, value)) return combined(shifted(combinationOf(a), mul(renewed(b), -1)));
+    if (isPerChannel(b, value)) {
+      const image = combined(shifted(combinationOf(a), mul(renewed(b), -1)));
+      // (x − μ)/σ is not x/σ − μ/σ where σ is far below μ.
+      if (isCentred(value) && !isConvolved(image.combination!)) image.tensor = image.compute();
+      return image;
+    }
     if (isPerChannel(a, value)) return combined(shifted(negated(combinationOf(b)), renewed(a)));
     return alike(a, b) ? combined(plus(combinationOf(a), negated(combinationOf(b)))) : undefined;
   }
@@ -181,12 +191,6 @@ interface Image {
   /** Once it is computed. */
   tensor?: Value;
 }
-
-/** Whether a value is a batch of feature maps in float32, which is what blocked operators take. */
-export const isImage = ({ rank, dtype, shape }: Value): boolean =>
-  rank === 4 && dtype === "float32" && sizeOf(shape) > shape[1]!;
-
-const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
 
 const isStep = ({ source }: Value): boolean => source.kind === "apply" && source.primitive.name === "step";
 

@@ -67,6 +67,6 @@ export function channelSums(): ChannelSums {
 
 const countOf = ({ shape }: Value): number => sizeOf(shape) / shape[1]!;
 
-/** Whether the only tensor is a convolution's output. */
-const isConvolved = ({ terms: [term] }: Combination): boolean =>
+/** Whether the first tensor is a convolution's output. */
+export const isConvolved = ({ terms: [term] }: Combination): boolean =>
   term!.tensor.source.kind === "apply" && term!.tensor.source.primitive.name === "conv2d";

@@ -1,5 +1,4 @@
 import type { Value } from "../../../../graph/index.js";
-import { isImage } from "../fusion/fuse.js";
 import { conversionCost } from "./conversion.js";
 import type { Implementation, Layout } from "./implementation.js";
 
@@ -16,11 +15,13 @@ const mostSweeps = 20;
  *
  * @param values All that is needed, each after its operands.
  * @param choices The implementations of a value.
+ * @param images The values that may lie in another layout than plain.
  * @param results Values that are wanted plain.
  */
 export function assignLayouts(
   values: readonly Value[],
   choices: ReadonlyMap<Value, readonly Implementation[]>,
+  images: ReadonlySet<Value>,
   results: ReadonlySet<Value>,
 ): Assignment {
   const chosen = new Map<Value, Implementation>();
@@ -37,7 +38,7 @@ export function assignLayouts(
 
   /** Of bringing a value to all layouts that it is wanted in. */
   function conversionsOf(value: Value): number {
-    if (!isImage(value)) return 0;
+    if (!images.has(value)) return 0;
     const own = layoutOf(value);
     return [...wantedLayouts(value)].reduce((total, layout) => total + conversionCost(value.shape, own, layout), 0);
   }
@@ -97,7 +98,7 @@ export function assignLayouts(
   }
 
   settle();
-  for (const group of groupedByMap(choices)) {
+  for (const group of groupedByMap(choices, images)) {
     for (const layout of ["blocked", "batchLast", "plain"] as const) tryTogether(group, layout);
   }
   return chosen;
@@ -107,11 +108,11 @@ export function assignLayouts(
 const speaks = ({ layout, operands }: Implementation, wanted: Layout): boolean =>
   layout === wanted || operands.includes(wanted);
 
-function groupedByMap(choices: ReadonlyMap<Value, readonly Implementation[]>): Value[][] {
+function groupedByMap(choices: ReadonlyMap<Value, readonly Implementation[]>, images: ReadonlySet<Value>): Value[][] {
   const groups = new Map<string, Value[]>();
   for (const [value, options] of choices) {
     if (options.length < 2) continue;
-    const image = isImage(value) ? value : inputsOf(value).find(isImage);
+    const image = images.has(value) ? value : inputsOf(value).find((input) => images.has(input));
     const key = String(image?.shape.slice(2));
     groups.set(key, [...(groups.get(key) ?? []), value]);
   }

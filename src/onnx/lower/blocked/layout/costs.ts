@@ -3,7 +3,7 @@ import { type Shape, sizeOf } from "../../../../core/index.js";
 // Milliseconds on one thread, measured on a machine with AVX-512 (2.6e11 float32 operations/s at best). Only proportions matter.
 
 /** Bytes that a pass over memory reads or writes in a millisecond. */
-const bandwidth = 17e6;
+const bandwidth = 4e7;
 
 /** Passes over float32 tensors of a shape, each reading or writing it once. */
 export const passes = (count: number, shape: Shape): number => (count * 4 * sizeOf(shape)) / bandwidth;

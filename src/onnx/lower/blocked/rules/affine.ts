@@ -1,29 +1,11 @@
 import { type Shape, sizeOf } from "../../../../core/index.js";
 import type { Value } from "../../../../graph/index.js";
-import type { Attributes } from "../../attributes.js";
 import type { TensorName } from "../../emitter.js";
+import { activationAttributes, emitActivation } from "../activation.js";
 import { type BlockedContext, blockedOp, roundUp } from "../context.js";
-import { type Activation, affineOperands, type ChannelAffineParams } from "../fusion/primitives.js";
+import { affineOperands, type ChannelAffineParams } from "../fusion/primitives.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
-
-/** The activation of a blocked convolution, as its attributes say it. */
-export function activationAttributes(activation: Activation | undefined): Attributes {
-  if (activation === undefined) return {};
-  if (activation === "relu") return { activation: "Relu" };
-  return { activation: "Clip", activation_params: { floats: activation.clip } };
-}
-
-/** An activation by standard operators. */
-export function emitActivation(
-  { emit }: Pick<EmitContext, "emit">,
-  x: TensorName,
-  activation: Activation | undefined,
-): TensorName {
-  if (activation === undefined) return x;
-  if (activation === "relu") return emit.op("Relu", [x]);
-  return emit.op("Clip", [x, ...activation.clip.map((bound) => emit.scalar(bound, "float32"))]);
-}
 
 /** One number per channel, [1, C, 1, 1] or a scalar, as the vector that blocked convolutions take: [C′] in the given shape. */
 export function channelVector(
@@ -103,7 +85,7 @@ function emitBroadcast(context: EmitContext, layout: "plain" | "batchLast"): Ten
   );
   const sum = scaled.reduce((total, term) => emit.op("Add", [total, term]));
   const shifted = constant ? emit.op("Add", [sum, place(constant, kinds.constant!)]) : sum;
-  return emitActivation(context, shifted, affine.activation);
+  return emitActivation(emit, shifted, affine.activation);
 }
 
 /** Implementations of `channelAffine`. */

@@ -4,11 +4,10 @@ import { dataTypeOf } from "../../../tensor-proto.js";
 import type { TensorName } from "../../emitter.js";
 import type { Rule } from "../../lowering.js";
 import { portableRules } from "../../portable/index.js";
+import { activationAttributes } from "../activation.js";
 import { blockedOp, roundUp } from "../context.js";
-import { isImage } from "../fusion/fuse.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
-import { activationAttributes } from "./affine.js";
 
 type Emit = (context: EmitContext) => TensorName;
 
@@ -43,9 +42,9 @@ export function elementwiseImplementations(
   name: string,
   block: number,
 ): Implementation[] {
-  if (!isImage(value) || !(keepZero.has(name) || others.has(name))) return [];
+  if (!(keepZero.has(name) || others.has(name))) return [];
   const spread = name === "mul" ? spreadPosition(value, inputs) : undefined;
-  const images = inputs.map((input) => isImage(input) && String(input.shape) === String(value.shape));
+  const images = inputs.map((input) => String(input.shape) === String(value.shape));
   if (spread !== undefined) return productWithMaps(value, inputs, spread);
   // Scalars other than zero may reach the surplus channels.
   const scalars = inputs.some((input, at) => !images[at] && sizeOf(input.shape) === 1);

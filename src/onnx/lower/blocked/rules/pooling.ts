@@ -1,4 +1,5 @@
-import type { Pool2dParams, Value } from "../../../../graph/index.js";
+import type { AveragePool2dGradientParams, Pool2dParams, Value } from "../../../../graph/index.js";
+import { emitAveragePool, emitAveragePoolGradient } from "../average-pool.js";
 import { passes } from "../layout/costs.js";
 import type { Implementation } from "../layout/implementation.js";
 import { emitMaxPool, emitMaxPoolGradient } from "../max-pool.js";
@@ -39,6 +40,40 @@ export function maxPoolGradientImplementations(_value: Value, [x]: readonly Valu
           params: context.params as Pool2dParams,
         });
       },
+    },
+  ];
+}
+
+/** Implementations of `averagePool2d` beside the portable one. */
+export function averagePoolImplementations(_value: Value, [x]: readonly Value[]): Implementation[] {
+  return [
+    {
+      layout: "blocked",
+      operands: ["blocked"],
+      cost: passes(1.5, x!.shape),
+      emit: (context) =>
+        emitAveragePool(context, {
+          x: context.inputs[0]!,
+          xShape: context.types[0]!.shape,
+          params: context.params as Pool2dParams,
+        }),
+    },
+  ];
+}
+
+/** Implementations of `averagePool2dGradient` beside the portable one. */
+export function averagePoolGradientImplementations(value: Value): Implementation[] {
+  return [
+    {
+      layout: "blocked",
+      operands: ["blocked"],
+      cost: passes(2, value.shape),
+      emit: (context) =>
+        emitAveragePoolGradient(context, {
+          dy: context.inputs[0]!,
+          dyShape: context.types[0]!.shape,
+          params: context.params as AveragePool2dGradientParams,
+        }),
     },
   ];
 }

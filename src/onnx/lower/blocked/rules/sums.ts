@@ -37,17 +37,23 @@ export function firstChannels(emit: Emitter, sums: TensorName, c: number, channe
   return c === channels ? sums : emit.op("Slice", [sums, emit.ints([0]), emit.ints([c]), emit.ints([1])]);
 }
 
-/** The sum over each map, by the mean of it. */
+/**
+ * The sum over each map, [N, C′], as a convolution with ones. A pooling would divide by the size and be multiplied by it again,
+ * and so give for equal values not quite their mean.
+ */
 function mapSums(context: EmitContext): TensorName {
-  const {
-    emit,
-    inputs: [x],
-    types,
-  } = context;
+  const { emit, inputs, types } = context;
   const [n, c, height, width] = types[0]!.shape as [number, number, number, number];
-  const means = blockedOp(context, "GlobalAveragePool", [x!]);
-  const matrix = emit.op("Reshape", [means, emit.ints([n, roundUp(context, c)])]);
-  return emit.op("Mul", [matrix, emit.scalar(height * width, "float32")]);
+  const group = roundUp(context, c);
+  const ones = emit.fill(1, [group, 1, height, width], "float32");
+  const sums = blockedOp(context, "Conv", [inputs[0]!, ones], {
+    kernel_shape: [height, width],
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+    dilations: [1, 1],
+    group,
+  });
+  return emit.op("Reshape", [sums, emit.ints([n, group])]);
 }
 
 function sumBlocked(context: EmitContext): TensorName {
