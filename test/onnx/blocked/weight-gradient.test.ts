@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Shape } from "../../../src/core/index.js";
+import type { Shape, Tensor } from "../../../src/core/index.js";
 import * as g from "../../../src/graph/index.js";
+import type { BlockedContext } from "../../../src/onnx/lower/blocked/context.js";
 import { sizesOf } from "../../../src/onnx/lower/blocked/weight-gradient/formulation.js";
 import {
   type WeightGradientProblem,
@@ -8,10 +9,12 @@ import {
 } from "../../../src/onnx/lower/blocked/weight-gradient/index.js";
 import { emitRows, tapsLast } from "../../../src/onnx/lower/blocked/weight-gradient/rows.js";
 import { groupsOf } from "../../../src/onnx/lower/blocked/weight-gradient/rows-plan.js";
+import { Emitter, type TensorName } from "../../../src/onnx/lower/emitter.js";
 import { evaluate } from "../../../src/reference/index.js";
 import { machineBlock, toBlocked } from "../../support/blocked-layout.js";
 import { expectClose } from "../../support/compare.js";
 import { runEmitted } from "../../support/emitted.js";
+import { EmulatedBlocks } from "../../support/emulated-blocks.js";
 import { normal } from "../../support/random-tensors.js";
 
 interface Convolution {
@@ -77,20 +80,28 @@ describe.each(convolutions)("the weight gradient of a convolution %s", (_, { x: 
   const feeds = { x: normal("x", xShape), dy: normal("dy", y.shape) };
   const [truth] = evaluate([gradient], feeds);
 
-  it("agrees with the reference in every formulation", async () => {
-    const block = await machineBlock();
+  it.each([8, 16])("agrees with the reference in every formulation, with blocks of %i", async (block) => {
     const formulations = weightGradientFormulations(problem, block);
     expect(formulations.length).toBeGreaterThan(0);
     for (const { name, operands, emit } of formulations) {
-      const inputs = {
-        x: operands[0] === "plain" ? feeds.x : toBlocked(feeds.x, block),
-        dy: toBlocked(feeds.dy, block),
-      };
-      const { dw } = await runEmitted(inputs, (emitter) => ({ dw: emit({ emit: emitter, block }, "x", "dy") }));
-      expectClose(dw!, truth!, { relative: tolerance }, name);
+      const found = await run(block, feeds, operands[0], (context) => emit(context, "x", "dy"));
+      expectClose(found, truth!, { relative: tolerance }, name);
     }
   });
 });
+
+/** Emits and runs for a block: the machine's own as it is, the other one in an emulation. */
+async function run(
+  block: number,
+  { x, dy }: { readonly x: Tensor<"float32">; readonly dy: Tensor<"float32"> },
+  xLayout: "plain" | "blocked",
+  build: (context: BlockedContext) => TensorName,
+): Promise<Tensor<"float32">> {
+  const emitter = block === (await machineBlock()) ? new Emitter() : new EmulatedBlocks(block);
+  const inputs = { x: xLayout === "plain" ? x : toBlocked(x, block), dy: toBlocked(dy, block) };
+  const { dw } = await runEmitted(inputs, (emit) => ({ dw: build({ emit, block }) }), emitter);
+  return dw!;
+}
 
 describe("however rows and images are divided", () => {
   it.each([
@@ -113,15 +124,50 @@ describe("however rows and images are divided", () => {
       expect(groupsOf(sizesOf(problem), plan) * plan.images * plan.channels).toBe(16 * plan.strips);
       const feeds = { x: normal("x", x.shape), dy: normal("dy", y.shape) };
       const [truth] = evaluate([g.conv2dWeightGradient(x, dy, weightShape, params)], feeds);
-      const inputs = { x: toBlocked(feeds.x, block), dy: toBlocked(feeds.dy, block) };
-      const { dw } = await runEmitted(inputs, (emit) => ({
-        dw: tapsLast(
-          { emit, block },
-          emitRows({ emit, block }, problem, plan, { x: "x", xLayout: "blocked", dy: "dy" }),
-          problem,
-        ),
-      }));
-      expectClose(dw!, truth!, { relative: tolerance });
+      const dw = await run(block, feeds, "blocked", (context) => {
+        const operands = { x: "x", xLayout: "blocked", dy: "dy" } as const;
+        return tapsLast(context, emitRows(context, problem, plan, operands), problem);
+      });
+      expectClose(dw, truth!, { relative: tolerance });
     }
+  });
+});
+
+describe("sums of 131,072 products", () => {
+  it("lose no more digits than float32 must", async () => {
+    const graph = new g.Graph();
+    const x = graph.input("x", [128, 16, 32, 32]);
+    const dy = graph.input("dy", [128, 16, 32, 32]);
+    const params = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
+    const weightShape = [16, 16, 3, 3];
+    // Of equal sign, as after a ReLU: one running float32 sum of them is off by about 1e-4.
+    const feeds = { x: normal("x", x.shape, 1, 1), dy: normal("dy", dy.shape, 1, 0.3) };
+    const [truth] = evaluate([g.conv2dWeightGradient(x, dy, weightShape, params)], feeds);
+    const problem = { xShape: x.shape, dyShape: dy.shape, params: { ...params, weightShape } };
+    const block = await machineBlock();
+    for (const { name, operands, emit } of weightGradientFormulations(problem, block)) {
+      const found = await run(block, feeds, operands[0], (context) => emit(context, "x", "dy"));
+      expectClose(found, truth!, { relative: 2e-6 }, name);
+    }
+  });
+});
+
+describe("the choice among formulations", () => {
+  const nameOfCheapest = (x: Shape, w: Shape, options: g.Conv2dOptions = {}, block = 16): string => {
+    const graph = new g.Graph();
+    const y = g.conv2d(graph.input("x", x), graph.input("w", w), options);
+    const { params } = y.source as unknown as { params: g.Conv2dParams };
+    const problem = { xShape: x, dyShape: y.shape, params: { ...params, weightShape: w } };
+    return weightGradientFormulations(problem, block).reduce((a, b) => (b.cost < a.cost ? b : a)).name;
+  };
+
+  it("is that of the fastest one, as measured", () => {
+    expect(nameOfCheapest([128, 16, 32, 32], [16, 16, 3, 3], padded)).toBe("rows");
+    expect(nameOfCheapest([128, 64, 16, 16], [128, 64, 3, 3], padded)).toBe("rows");
+    expect(nameOfCheapest([128, 256, 8, 8], [256, 256, 3, 3], padded)).toBe("column pairs");
+    expect(nameOfCheapest([128, 512, 4, 4], [512, 512, 3, 3], padded)).toBe("column pairs");
+    expect(nameOfCheapest([8, 512, 28, 28], [128, 512, 1, 1])).toBe("pointwise");
+    expect(nameOfCheapest([64, 64, 32, 32], [128, 64, 1, 1], { stride: 2 })).toBe("pointwise");
+    expect(nameOfCheapest([8, 32, 14, 14], [32, 1, 3, 3], { ...padded, groups: 32 })).toBe("depthwise");
   });
 });

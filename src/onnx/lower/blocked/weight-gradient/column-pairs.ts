@@ -27,7 +27,7 @@ export function columnPairs(problem: WeightGradientProblem, block: number): Weig
   const planned = half && planRows(half, block);
   if (!half || !planned) return undefined;
 
-  const moved = 7 * 4 * (sizeOf(problem.xShape) + sizeOf(problem.dyShape)) + 30 * sizeOf(problem.params.weightShape);
+  const moved = 4 * (5 * sizeOf(problem.xShape) + 5 * sizeOf(problem.dyShape) + 6 * sizeOf(problem.params.weightShape));
   return {
     name: "column pairs",
     operands: ["blocked", "blocked"],

@@ -17,7 +17,7 @@ const line = 64;
 /** Threads that should have equal shares. */
 const threads = 4;
 /** Bytes that a pass over memory reads or writes in a millisecond. */
-const bandwidth = 17e6;
+const bandwidth = 25e6;
 
 /** The work of a blocked convolution of plain images. */
 export interface ConvolutionWork {

@@ -85,6 +85,6 @@ function pointwiseCost(problem: WeightGradientProblem, channels: number, block: 
   );
   const sampled = height > rows || width > columns ? c * (height * (width / 2) + pixels) : 0;
   const ordered = channels > 1 && blocks > 1 ? 2 * k * pixels : 0;
-  const result = blocks * block * rowsOut * block * ((parts > 1 ? 3 * parts : 0) + 2);
+  const result = blocks * block * rowsOut * block * ((parts > 1 ? 8 * parts : 0) + 2);
   return convolution + movingCost(4 * (n * (sampled + ordered) + result));
 }

@@ -35,7 +35,7 @@ export function rowsCost(problem: WeightGradientProblem, plan: RowsPlan, block: 
   const halo = kernel[0] > 1 || stride[0] > 1 ? Math.max(kernel[0] / stride[0], 1) : 1;
   const gathersX = strips > 1 && (halo > 1 || stride[0] > 1 || channels > 1) ? halo : images > 1 ? 1 : 0;
   const gathersDy = groups > 1 || images > 1 || (blocks > 1 && (channels > 1 || strips > 1)) ? 1 : 0;
-  const sums = parts > 1 ? 3 * parts : 0;
+  const sums = parts > 1 ? 8 * parts : 0;
   return (
     convolution +
     movingCost(2 * xBytes * (channelsLast + pads + gathersX) + 2 * dyBytes * gathersDy + resultBytes * (sums + 6))
