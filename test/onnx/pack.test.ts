@@ -165,12 +165,19 @@ describe("pack", () => {
     expect(applied(packed, "slice").map(({ shape }) => shape)).toEqual([[3], [4]]); // y2 and y3, without y1
   });
 
-  it("leaves alone what a large value depends on", () => {
+  it("takes the start and the end of a graph each by itself, and leaves alone what lies between large values", () => {
     const { graph, a, b, c } = vectors();
     const tree = (x: g.Value): g.Value => g.neg(g.abs(g.neg(g.abs(x))));
-    const large = g.mul(graph.input("large", [8192, 3]), tree(b));
-    const packed = pack({ graph, outputs: { y1: tree(a), y3: tree(c), large } });
-    expect(applied(packed, "slice").map(({ shape }) => shape)).toEqual([[2], [4]]);
+    const large = [5, 6, 7, 8].map((width) => graph.input(`large${width}`, [8192, width]));
+    const between = large.map((x) => g.mul(x, tree(g.reshape(g.reduceSum(x, [0]), [-1]))));
+    const starts = [graph.input("v7", [7]), graph.input("v8", [8])];
+    const last = starts.map((x, k) => g.sub(between[2 + k]!, tree(x)));
+    const ends = Object.fromEntries([a, b, c].map((x, k) => [`y${k}`, tree(x)]));
+    const packed = pack({
+      graph,
+      outputs: { ...ends, ...Object.fromEntries([...between, ...last].map((x, k) => [`z${k}`, x])) },
+    });
+    expect(applied(packed, "slice").map(({ shape }) => shape)).toEqual([[2], [3], [4], [7], [8]]);
   });
 
   it("comes before the updates of large weights, which begin with the last layer's in ONNX Runtime", () => {

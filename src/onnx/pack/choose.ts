@@ -46,7 +46,9 @@ function wantedOf(
   for (const value of [...values].reverse()) {
     const kind = kinds.of(value);
     const alone = kind === undefined || (apart.has(kind) && wanted.has(value));
-    if (value.source.kind === "apply" && alone) for (const input of value.source.inputs) wanted.add(input);
+    for (const input of value.source.kind === "apply" ? value.source.inputs : []) {
+      if (alone || kinds.isOutside(input, value)) wanted.add(input);
+    }
   }
   return new Set(values.filter((value) => wanted.has(value)));
 }
