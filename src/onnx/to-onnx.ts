@@ -4,6 +4,7 @@ import type { Program } from "../graph/index.js";
 import { type LowerOptions, lower } from "./lower/lower.js";
 import type { Lowering } from "./lower/lowering.js";
 import { portable } from "./lower/portable/index.js";
+import { pack } from "./pack/pack.js";
 import { type ModelProto, ModelProtoSchema } from "./proto/onnx_pb.js";
 import { simplify } from "./simplify/simplify.js";
 
@@ -28,6 +29,7 @@ export interface ToOnnxOptions extends LowerOptions {
 export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Array {
   const { lowering = portable } = options;
   const simplified = simplify(program);
+  const prepared = lowering.prepare?.(simplified) ?? simplified;
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
     producerName: "normwise",
@@ -35,7 +37,8 @@ export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Arra
       domain,
       version: BigInt(version),
     })),
-    graph: lower(lowering.prepare?.(simplified) ?? simplified, lowering, options),
+    // A batch that is left free has no size to cut vectors at.
+    graph: lower(options.freeBatch ? prepared : pack(prepared), lowering, options),
   });
   return toBinary(ModelProtoSchema, model);
 }

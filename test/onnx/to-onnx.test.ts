@@ -67,6 +67,18 @@ describe("toOnnx", () => {
     expect(operators(lowered).filter((operator) => operator === "MaxPool")).toHaveLength(1);
   });
 
+  it("cuts a value into pieces by one node where they are the whole of it", () => {
+    const graph = new g.Graph();
+    const x = graph.input("x", [2, 6]);
+    const pieces = (bounds: readonly number[]): g.Value[] =>
+      bounds.slice(1).map((end, k) => g.sliceAxis(x, 1, bounds[k]!, end));
+    const cut = (bounds: readonly number[]): string[] =>
+      operators(graphOf({ graph, outputs: Object.fromEntries(pieces(bounds).map((piece, k) => [`y${k}`, piece])) }));
+    expect(cut([0, 1, 4, 6])).toEqual(["Split"]);
+    expect(cut([1, 4, 6])).toEqual(["Slice", "Slice"]);
+    expect(cut([0, 1, 5])).toEqual(["Slice", "Slice"]);
+  });
+
   it("gives a result with two names, or that is an input, each name", () => {
     const graph = new g.Graph();
     const x = graph.input("x", [2]);

@@ -1,7 +1,9 @@
 import { sizeOf, type Tensor, tensor } from "../../src/core/index.js";
 import type { BlockedContext } from "../../src/onnx/lower/blocked/context.js";
-import type { TensorName } from "../../src/onnx/lower/emitter.js";
+import { Emitter, type TensorName } from "../../src/onnx/lower/emitter.js";
+import { expectClose, type Tolerance } from "./compare.js";
 import { runEmitted } from "./emitted.js";
+import { EmulatedBlocks } from "./emulated-blocks.js";
 
 /** [N, C, H, W] as memory [N, C′/b, H, W, b], under the shape [N, C′, H, W], surplus channels zero. */
 export function toBlocked(x: Tensor<"float32">, block: number): Tensor<"float32"> {
@@ -70,21 +72,31 @@ export async function machineBlock(): Promise<number> {
   return y!.shape[1]!;
 }
 
-/** Emits for blocked inputs and runs it; the result is row-major again, with so many channels. */
-export async function runBlocked(
-  inputs: Readonly<Record<string, Tensor<"float32">>>,
-  channels: number,
-  build: (context: BlockedContext) => TensorName,
-  /** Inputs that are fed as they are. */
-  plain: (block: number) => readonly string[] = () => [],
-): Promise<Tensor<"float32">> {
-  const block = await machineBlock();
-  const fed = Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [
-      name,
-      plain(block).includes(name) ? value : toBlocked(value, block),
-    ]),
-  );
-  const { result } = await runEmitted(fed, (emit) => ({ result: build({ emit, block }) }));
-  return fromBlocked(result!, channels, block);
+/** What {@link expectBlocked} runs. */
+export interface BlockedCase {
+  readonly inputs: Readonly<Record<string, Tensor<"float32">>>;
+  /** Inputs that are fed as they are; all others are blocked. */
+  readonly plain?: (block: number) => readonly string[];
+  readonly build: (context: BlockedContext) => TensorName;
+}
+
+/**
+ * Throws unless a blocked result is close to the truth, row-major, with zeros in its surplus channels: for the machine's
+ * block as it is, for the other one in an emulation.
+ */
+export async function expectBlocked(
+  { inputs, plain = () => [], build }: BlockedCase,
+  truth: Tensor,
+  tolerance: Tolerance,
+): Promise<void> {
+  const own = await machineBlock();
+  for (const block of [8, 16]) {
+    const kept = plain(block);
+    const fed = Object.fromEntries(
+      Object.entries(inputs).map(([name, value]) => [name, kept.includes(name) ? value : toBlocked(value, block)]),
+    );
+    const emitter = block === own ? new Emitter() : new EmulatedBlocks(block);
+    const { result } = await runEmitted(fed, (emit) => ({ result: build({ emit, block }) }), emitter);
+    expectClose(fromBlocked(result!, truth.shape[1]!, block), truth, tolerance, `blocks of ${block}`);
+  }
 }

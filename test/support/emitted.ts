@@ -10,8 +10,8 @@ import { valueInfo } from "../../src/onnx/value-info.js";
 export async function runEmitted(
   inputs: Readonly<Record<string, Tensor<"float32">>>,
   build: (emit: Emitter) => Readonly<Record<string, TensorName>>,
+  emit = new Emitter(),
 ): Promise<Record<string, Tensor<"float32">>> {
-  const emit = new Emitter();
   for (const name of Object.keys(inputs)) emit.claim(name);
   const results = build(emit);
   const domains = [...new Set(emit.nodes.map(({ domain }) => domain))].filter((domain) => domain !== "");

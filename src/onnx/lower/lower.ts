@@ -31,7 +31,7 @@ export function lower(program: Program, lowering: Lowering, options: LowerOption
   const results: Record<string, Value> = { ...program.outputs };
   for (const [name, value] of Object.entries(program.updates ?? {})) results[nextName(name)] = value;
 
-  const emit = new Emitter();
+  const emit = lowering.emitter?.() ?? new Emitter();
   const values = neededValues(Object.values(results));
   const inputs = values.filter((value) => value.source.kind === "input" && !constants[value.source.name]);
   for (const input of inputs) emit.claim(inputName(input));

@@ -43,6 +43,8 @@ export interface Lowering {
   readonly domains?: Readonly<Record<string, number>>;
   /** The program as it is emitted; as it is by default. */
   readonly prepare?: (program: Program) => Program;
+  /** Makes what collects the nodes; an {@link Emitter} by default. */
+  readonly emitter?: () => Emitter;
   /** Begins with the values that are needed, each after its operands; `results` are those that are wanted in the end. */
   begin(emit: Emitter, values: readonly Value[], results: ReadonlySet<Value>): Emission;
 }

@@ -1,6 +1,15 @@
 import { sameShape, sizeOf } from "../../core/index.js";
-import { type PrimitiveName, primitives, type TransposeParams, type Value } from "../../graph/index.js";
+import {
+  type PrimitiveName,
+  primitives,
+  type ReduceParams,
+  type ShapeParams,
+  type TransposeParams,
+  type Value,
+} from "../../graph/index.js";
 import { inputsOf, paramsOf, type Simplification } from "./application.js";
+import { piecesJoined } from "./pieces-joined.js";
+import { constantFactors, constantsFolded, numberOf } from "./scalar-factors.js";
 import { sumOfPieces, sumOfTransposed } from "./sums-of-pieces.js";
 
 const broadcasting: ReadonlySet<string> = new Set<PrimitiveName>([
@@ -53,15 +62,16 @@ const likeTerms: Simplification = ({ primitive, inputs: [a, b], make }) => {
   return make(primitives.add, [terms[0] === b ? terms[1]! : terms[0]!, twice(b!)], {});
 };
 
-/** (x · s) · t = x · (s · t), where x is large and the factors s and t are small. */
+/** (x · s) · t = x · (s · t), where x is large and the factors s and t are small. Of constants see `constantFactors`. */
 const smallFactorsFirst: Simplification = ({ primitive, inputs, params, make }) => {
   if (primitive.name !== "mul") return undefined;
   const size = sizeOf(primitive.infer(inputs, params).shape);
   for (const [product, t] of [inputs, [...inputs].reverse()] as [Value, Value][]) {
     const factors = inputsOf(product, "mul");
-    if (!factors || sizeOf(t.shape) * 2 > size) continue;
+    if (!factors || numberOf(t) === 0 || sizeOf(t.shape) * 2 > size) continue;
     const [s, x] = [...factors].sort((a, b) => sizeOf(a.shape) - sizeOf(b.shape)) as [Value, Value];
     if (sizeOf(s.shape) * 2 > size || sizeOf(x.shape) !== size) continue;
+    if (numberOf(s) !== undefined && numberOf(t) !== undefined) continue;
     const small = make(primitives.mul, [s, t], {});
     if (sizeOf(small.shape) * 2 <= size) return make(primitives.mul, [x, small], {});
   }
@@ -77,8 +87,27 @@ const transposedTwice: Simplification = ({ primitive, inputs: [x], params, make 
   return permutation.every((axis, k) => axis === k) ? inner : make(primitives.transpose, [inner], { permutation });
 };
 
+/** The same elements in a third shape are those of the first; in the first one, the value itself. */
+const reshapedTwice: Simplification = ({ primitive, inputs: [x], params, make }) => {
+  if (primitive.name !== "reshape") return undefined;
+  const { shape } = params as ShapeParams;
+  if (sameShape(x!.shape, shape)) return x;
+  const inner = inputsOf(x!, "reshape")?.[0];
+  return inner && make(primitives.reshape, [inner], { shape });
+};
+
+/** A sum or a maximum over axes of one element is that element. */
+const reducedAlready: Simplification = ({ primitive, inputs: [x], params }) => {
+  if (primitive.name !== "reduceSum" && primitive.name !== "reduceMax") return undefined;
+  return (params as ReduceParams).axes.every((axis) => x!.shape[axis] === 1) ? x : undefined;
+};
+
 /** All identities, in the order in which they are tried. */
 export const rules: readonly Simplification[] = [
+  constantsFolded,
+  constantFactors,
+  reshapedTwice,
+  reducedAlready,
   dropBroadcast,
   addOfNegation,
   sumOfNegation,
@@ -87,4 +116,5 @@ export const rules: readonly Simplification[] = [
   transposedTwice,
   sumOfPieces,
   sumOfTransposed,
+  piecesJoined,
 ];

@@ -5,13 +5,15 @@ import { rules } from "./rules.js";
 /** Applies a primitive in the simplified graph, simplifying it on the way. */
 export type Make = <P extends object>(primitive: Primitive<string, P>, inputs: readonly Value[], params: P) => Value;
 
-/**
- * An equal program with fewer passes over memory: equal values become one, what no result depends on goes, and the
- * `rules` rewrite what differentiation leaves behind. In real numbers nothing changes; in floating point, the
- * order of some products and sums.
- */
-export function simplify({ outputs, updates }: Program): Program {
-  const graph = new Graph();
+/** Makes the values of a graph, and gives equal ones only once. */
+export interface Rewriting {
+  readonly make: Make;
+  /** A value of another graph, whose inputs have been renewed. */
+  copy(value: Value, renewed: (input: Value) => Value): Value;
+}
+
+/** Begins to fill a graph with simplified values. */
+export function rewriting(graph: Graph): Rewriting {
   const applied = new Map<string, Value>();
   const make: Make = (primitive, inputs, params) => {
     for (const rule of rules) {
@@ -23,22 +25,31 @@ export function simplify({ outputs, updates }: Program): Program {
     applied.set(key, known);
     return known;
   };
-
-  const renewed = new Map<Value, Value>();
-  for (const value of neededValues([...Object.values(outputs), ...Object.values(updates ?? {})])) {
-    renewed.set(value, renew(value, graph, renewed, make));
-  }
-  const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, renewed.get(value)!]));
-  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
+  return {
+    make,
+    copy(value, renewed) {
+      const { source, shape, dtype } = value;
+      if (source.kind === "input") return graph.input(source.name, shape, dtype);
+      if (source.kind === "constant") return copyConstant(value, graph);
+      return make(source.primitive, source.inputs.map(renewed), source.params);
+    },
+  };
 }
 
-function renew(value: Value, graph: Graph, renewed: ReadonlyMap<Value, Value>, make: Make): Value {
-  const { source, shape, dtype } = value;
-  if (source.kind === "input") return graph.input(source.name, shape, dtype);
-  if (source.kind === "apply") {
-    const inputs = source.inputs.map((input) => renewed.get(input)!);
-    return make(source.primitive, inputs, source.params);
+/**
+ * An equal program with fewer passes over memory: equal values become one, what no result depends on goes, and the
+ * `rules` rewrite what differentiation leaves behind. In real numbers nothing changes; in floating point, the
+ * order of some products and sums.
+ */
+export function simplify({ outputs, updates }: Program): Program {
+  const graph = new Graph();
+  const { copy } = rewriting(graph);
+  const renewed = new Map<Value, Value>();
+  const get = (value: Value): Value => renewed.get(value)!;
+  for (const value of neededValues([...Object.values(outputs), ...Object.values(updates ?? {})])) {
+    renewed.set(value, copy(value, get));
   }
-  return copyConstant(value, graph);
+  const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, get(value)]));
+  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
 }

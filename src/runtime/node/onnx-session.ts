@@ -24,7 +24,10 @@ export interface OnnxSession {
  *
  * @throws ExecutionError if ONNX Runtime does not take the file.
  */
-export async function onnxSession(bytes: Uint8Array, options: WorkerThreads = {}): Promise<OnnxSession> {
+export async function onnxSession(
+  bytes: Uint8Array,
+  options: Pick<WorkerThreads, "threads"> = {},
+): Promise<OnnxSession> {
   const { link } = startWorker("onnxSession", options);
   try {
     const loaded = await link.ask("load", { model: bytes });

@@ -2,9 +2,9 @@ import { describe, it } from "vitest";
 import type { Shape } from "../../../src/core/index.js";
 import * as g from "../../../src/graph/index.js";
 import { emitAveragePool, emitAveragePoolGradient } from "../../../src/onnx/lower/blocked/average-pool.js";
+import type { BlockedContext } from "../../../src/onnx/lower/blocked/context.js";
 import { evaluate } from "../../../src/reference/index.js";
-import { runBlocked } from "../../support/blocked-layout.js";
-import { expectClose } from "../../support/compare.js";
+import { expectBlocked } from "../../support/blocked-layout.js";
 import { normal } from "../../support/random-tensors.js";
 
 const poolings: readonly (readonly [string, Shape, g.Pool2dOptions])[] = [
@@ -26,10 +26,8 @@ describe.each(poolings)("average pooling, blocked: %s", (_, shape, options) => {
   it("gives what the reference gives", async () => {
     const image = normal("x", shape);
     const [truth] = evaluate([y], { x: image });
-    const found = await runBlocked({ x: image }, shape[1]!, (context) =>
-      emitAveragePool(context, { x: "x", xShape: shape, params }),
-    );
-    expectClose(found, truth!, { relative: 3e-7 });
+    const build = (context: BlockedContext) => emitAveragePool(context, { x: "x", xShape: shape, params });
+    await expectBlocked({ inputs: { x: image }, build }, truth!, { relative: 3e-7 });
   });
 
   it("has its gradient", async () => {
@@ -37,9 +35,8 @@ describe.each(poolings)("average pooling, blocked: %s", (_, shape, options) => {
     const [dx] = g.gradients(g.total(g.mul(y, dy)), [x]);
     const feeds = { dy: normal("dy", y.shape) };
     const [truth] = evaluate([dx!], { ...feeds, x: normal("x", shape) });
-    const found = await runBlocked(feeds, shape[1]!, (context) =>
-      emitAveragePoolGradient(context, { dy: "dy", dyShape: y.shape, params: { ...params, inputShape: shape } }),
-    );
-    expectClose(found, truth!, { relative: 3e-7 });
+    const call = { dy: "dy", dyShape: y.shape, params: { ...params, inputShape: shape } };
+    const build = (context: BlockedContext) => emitAveragePoolGradient(context, call);
+    await expectBlocked({ inputs: feeds, build }, truth!, { relative: 3e-7 });
   });
 });

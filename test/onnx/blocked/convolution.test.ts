@@ -1,12 +1,12 @@
 import { describe, it } from "vitest";
 import type { Shape, Tensor } from "../../../src/core/index.js";
 import * as g from "../../../src/graph/index.js";
+import type { BlockedContext } from "../../../src/onnx/lower/blocked/context.js";
 import { emitConvolution, readsPlain } from "../../../src/onnx/lower/blocked/convolution.js";
 import { emitInputGradient } from "../../../src/onnx/lower/blocked/input-gradient.js";
 import { emitPerChannel } from "../../../src/onnx/lower/blocked/reorder.js";
 import { evaluate } from "../../../src/reference/index.js";
-import { runBlocked } from "../../support/blocked-layout.js";
-import { expectClose } from "../../support/compare.js";
+import { expectBlocked } from "../../support/blocked-layout.js";
 import { normal } from "../../support/random-tensors.js";
 
 interface Case {
@@ -59,32 +59,28 @@ describe.each(cases)("convolution, blocked: %s", (_, { x: xShape, w: wShape, opt
 
   it("gives what the reference gives", async () => {
     const [truth] = evaluate([y], { x: images, w: weights });
-    const found = await runBlocked(
-      { x: images, w: weights },
-      y.shape[1]!,
-      (context) => emitConvolution(context, call),
-      (block) => ["w", ...plainOf(block)],
-    );
-    expectClose(found, truth!, tolerance);
+    const inputs = { x: images, w: weights };
+    const build = (context: BlockedContext) => emitConvolution(context, call);
+    await expectBlocked({ inputs, plain: (block) => ["w", ...plainOf(block)], build }, truth!, tolerance);
   });
 
   it("adds a bias and a tensor and applies ReLU", async () => {
     const feeds = { x: images, w: weights, bias: normal("bias", bias.shape), sum: normal("sum", y.shape) };
     const column = g.reshape(bias, [1, y.shape[1]!, 1, 1]);
     const [truth] = evaluate([g.relu(g.add(g.add(y, g.broadcastTo(column, y.shape)), sum))], feeds);
-    const found = await runBlocked(
-      feeds,
-      y.shape[1]!,
-      (context) =>
-        emitConvolution(context, {
-          ...call,
-          constant: emitPerChannel(context, "bias", y.shape[1]!),
-          added: "sum",
-          activation: "relu",
-        }),
-      (block) => ["w", "bias", ...plainOf(block)],
+
+    const build = (context: BlockedContext) =>
+      emitConvolution(context, {
+        ...call,
+        constant: emitPerChannel(context, "bias", y.shape[1]!),
+        added: "sum",
+        activation: "relu",
+      });
+    await expectBlocked(
+      { inputs: feeds, plain: (block) => ["w", "bias", ...plainOf(block)], build },
+      truth!,
+      tolerance,
     );
-    expectClose(found, truth!, tolerance);
   });
 
   it("has the input gradient of the reference", async () => {
@@ -93,13 +89,9 @@ describe.each(cases)("convolution, blocked: %s", (_, { x: xShape, w: wShape, opt
     const feeds: Record<string, Tensor<"float32">> = { w: weights, dy: normal("dy", y.shape) };
     const [truth] = evaluate([dx!], { ...feeds, x: images });
     const gradient = { dy: "dy", w: "w", dyShape: y.shape, wShape, params: { ...params, inputShape: xShape } };
-    const found = await runBlocked(
-      feeds,
-      xShape[1]!,
-      (context) => emitInputGradient(context, gradient),
-      () => ["w"],
-    );
-    expectClose(found, truth!, tolerance);
+
+    const build = (context: BlockedContext) => emitInputGradient(context, gradient);
+    await expectBlocked({ inputs: feeds, plain: () => ["w"], build }, truth!, tolerance);
   });
 
   it("adds to the input gradient a tensor and the gradient of another convolution", async () => {
@@ -115,25 +107,21 @@ describe.each(cases)("convolution, blocked: %s", (_, { x: xShape, w: wShape, opt
       rest: normal("rest", xShape),
     };
     const [truth] = evaluate([g.add(dx!, rest)], { ...feeds, x: images });
-    const found = await runBlocked(
-      feeds,
-      xShape[1]!,
-      (context) =>
-        emitInputGradient(
-          context,
-          { dy: "g", w: "w", dyShape: y.shape, wShape, params: { ...params, inputShape: xShape }, added: "rest" },
-          {
-            also: {
-              dy: "dz",
-              w: "v",
-              dyShape: also.shape,
-              wShape: shortcut.shape,
-              params: { ...(also.source as { params: object }).params, inputShape: xShape } as never,
-            },
+
+    const build = (context: BlockedContext) =>
+      emitInputGradient(
+        context,
+        { dy: "g", w: "w", dyShape: y.shape, wShape, params: { ...params, inputShape: xShape }, added: "rest" },
+        {
+          also: {
+            dy: "dz",
+            w: "v",
+            dyShape: also.shape,
+            wShape: shortcut.shape,
+            params: { ...(also.source as { params: object }).params, inputShape: xShape } as never,
           },
-        ),
-      () => ["w", "v"],
-    );
-    expectClose(found, truth!, tolerance);
+        },
+      );
+    await expectBlocked({ inputs: feeds, plain: () => ["w", "v"], build }, truth!, tolerance);
   });
 });

@@ -15,7 +15,7 @@ import {
 } from "../../../src/onnx/lower/blocked/small-map-pool.js";
 import type { TensorName } from "../../../src/onnx/lower/emitter.js";
 import { evaluate } from "../../../src/reference/index.js";
-import { fromBatchLast, toBatchLast } from "../../support/blocked-layout.js";
+import { fromBatchLast, machineBlock, toBatchLast } from "../../support/blocked-layout.js";
 import { expectClose } from "../../support/compare.js";
 import { runEmitted } from "../../support/emitted.js";
 import { normal, tied } from "../../support/random-tensors.js";
@@ -27,13 +27,15 @@ async function run(
   inputs: Readonly<Record<string, Tensor<"float32">>>,
   build: (context: BlockedContext) => TensorName,
 ): Promise<Tensor<"float32">> {
-  const { result } = await runEmitted(inputs, (emit) => ({ result: build({ emit, block: 16 }) }));
+  const block = await machineBlock();
+  const { result } = await runEmitted(inputs, (emit) => ({ result: build({ emit, block }) }));
   return result!;
 }
 
 describe.each([
   ["3×3 on 2×2", [5, 6, 2, 2], [7, 6, 3, 3], { padding: 1 }],
   ["3×3 on 4×4", [5, 6, 4, 4], [7, 6, 3, 3], { padding: 1 }],
+  ["3×3 on 4×4, with channels for blocks", [5, 4, 4, 4], [16, 4, 3, 3], { padding: 1 }],
   ["3×3 on 1×1", [5, 6, 1, 1], [7, 6, 3, 3], { padding: 1 }],
   ["1×1", [5, 6, 2, 3], [7, 6, 1, 1], {}],
   ["stride 2", [5, 6, 4, 4], [7, 6, 3, 3], { padding: 1, stride: 2 }],
@@ -43,10 +45,15 @@ describe.each([
   const graph = new g.Graph();
   const [x, w] = [graph.input("x", xShape), graph.input("w", wShape)];
   const y = g.conv2d(x, w, options);
-  const [dy, bias] = [graph.input("dy", y.shape), graph.input("bias", [7])];
+  const [dy, bias] = [graph.input("dy", y.shape), graph.input("bias", [wShape[0]])];
   const [dx, dw] = g.gradients(g.total(g.mul(y, dy)), [x, w]);
-  const feeds = { x: normal("x", xShape), w: normal("w", wShape), dy: normal("dy", y.shape), bias: normal("b", [7]) };
-  const shifted = g.add(y, g.broadcastTo(g.reshape(bias, [1, 7, 1, 1]), y.shape));
+  const feeds = {
+    x: normal("x", xShape),
+    w: normal("w", wShape),
+    dy: normal("dy", y.shape),
+    bias: normal("b", [wShape[0]]),
+  };
+  const shifted = g.add(y, g.broadcastTo(g.reshape(bias, [1, wShape[0], 1, 1]), y.shape));
   const [output, forX, forW] = evaluate([shifted, dx!, dw!], feeds);
   const params = paramsOf<g.Conv2dParams>(y);
   const call = { xShape: batchLast(xShape), wShape, outputShape: batchLast(y.shape), params };

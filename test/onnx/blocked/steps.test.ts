@@ -15,10 +15,10 @@ import {
   range,
   topK,
 } from "../../../src/norm/index.js";
-import { blocked, decodeModel, toOnnx } from "../../../src/onnx/index.js";
+import { blocked, toOnnx } from "../../../src/onnx/index.js";
 import { adamw, sgd } from "../../../src/optim/index.js";
 import { referenceRuntime } from "../../../src/reference/index.js";
-import { nodeRuntime } from "../../../src/runtime/node/index.js";
+import { nodeRuntime, onnxSession } from "../../../src/runtime/node/index.js";
 import {
   imageClassification,
   initialState,
@@ -27,7 +27,7 @@ import {
   trainingStep,
 } from "../../../src/train/index.js";
 import { difference } from "../../support/compare.js";
-import { interpretOnnx } from "../../support/interpret-onnx.js";
+import { EmulatedBlocks } from "../../support/emulated-blocks.js";
 
 const runtimes = {
   blocked: nodeRuntime({ threads: 2, lowering: "blocked" }),
@@ -159,7 +159,7 @@ describe.each(Object.entries(networks))("a step of %s", (name, build) => {
   });
 });
 
-describe.each([8, 16])("with blocks of %i, interpreted", (block) => {
+describe.each([8, 16])("with blocks of %i, emulated", (block) => {
   it.each([
     ["ResNet-8", (seed: number) => stepOf(resnetCifar({ depth: 8, width: 0.75 }), 4, 32, seed)],
     ["VGG-11", (seed: number) => stepOf(vgg({ width: 0.125 }), 2, 32, seed)],
@@ -169,8 +169,10 @@ describe.each([8, 16])("with blocks of %i, interpreted", (block) => {
     for (const seed of seeds) {
       const { program, feeds, state } = build(seed);
       const truth = await stepped(referenceRuntime(), { program, feeds, state });
-      const model = decodeModel(toOnnx(program, { lowering: blocked({ block }) }));
-      const results = await interpretOnnx(model, { ...state, ...feeds }, block);
+      const lowering = { ...blocked({ block }), emitter: () => new EmulatedBlocks(block) };
+      const session = await onnxSession(toOnnx(program, { lowering }), { threads: 1 });
+      const results = await session.run({ ...state, ...feeds });
+      await session.close();
       const named = Object.entries(results).map(([name, value]) => [name.replace(/^next\//, ""), value] as const);
       closest = Math.min(closest, distance({ ...state, ...Object.fromEntries(named) }, truth));
       if (closest < 2e-4) return;

@@ -6,7 +6,7 @@ import {
   type WeightGradientProblem,
   weightGradientFormulations,
 } from "../../../src/onnx/lower/blocked/weight-gradient/index.js";
-import { emitRows } from "../../../src/onnx/lower/blocked/weight-gradient/rows.js";
+import { emitRows, tapsLast } from "../../../src/onnx/lower/blocked/weight-gradient/rows.js";
 import { groupsOf } from "../../../src/onnx/lower/blocked/weight-gradient/rows-plan.js";
 import { evaluate } from "../../../src/reference/index.js";
 import { machineBlock, toBlocked } from "../../support/blocked-layout.js";
@@ -115,7 +115,11 @@ describe("however rows and images are divided", () => {
       const [truth] = evaluate([g.conv2dWeightGradient(x, dy, weightShape, params)], feeds);
       const inputs = { x: toBlocked(feeds.x, block), dy: toBlocked(feeds.dy, block) };
       const { dw } = await runEmitted(inputs, (emit) => ({
-        dw: emitRows({ emit, block }, problem, plan, { x: "x", xLayout: "blocked", dy: "dy" }),
+        dw: tapsLast(
+          { emit, block },
+          emitRows({ emit, block }, problem, plan, { x: "x", xLayout: "blocked", dy: "dy" }),
+          problem,
+        ),
       }));
       expectClose(dw!, truth!, { relative: tolerance });
     }

@@ -2,7 +2,7 @@ import type { Shape } from "../../../core/index.js";
 import type { Conv2dInputGradientParams, Conv2dParams, Conv2dWeightGradientParams } from "../../../graph/index.js";
 import type { Attributes } from "../attributes.js";
 import type { Emitter, TensorName } from "../emitter.js";
-import { type BlockedContext, view } from "./context.js";
+import { type BlockedContext, blockedOp, view } from "./context.js";
 import { emitMap, emitPixels, type Meeting, meetingsOf } from "./pixels.js";
 
 /**
@@ -50,9 +50,11 @@ export function emitSmallMapInputGradient(
   call: SmallMapCall<Conv2dInputGradientParams> & { readonly dy: TensorName; readonly w: TensorName },
 ): TensorName {
   const { emit } = context;
-  const [pixels, taps] = [emitPixels(context, call.dy, call.outputShape), emitTaps(emit, call.w, call.wShape)];
+  const pixels = emitPixels(context, call.dy, call.outputShape);
+  const early = transposesEarly(context, call);
+  const taps = early ? emitTransposedTaps(context, call.w, call.wShape) : emitTaps(emit, call.w, call.wShape);
   const products = sumsBy("input", call, ({ tap, output }) => [taps[tap]!, pixels[output]!]);
-  const sums = products.map((pairs) => emitSum(emit, pairs, { transA: 1 }));
+  const sums = products.map((pairs) => emitSum(emit, pairs, early ? {} : { transA: 1 }));
   return emitMap(context, sums, call.xShape);
 }
 
@@ -103,11 +105,50 @@ const emitSum = (
     start,
   );
 
+/**
+ * Whether to transpose the elements of the kernel before the products. `Gemm` does it anew each time, which for the hundred
+ * products of 3×3 on 4×4 takes 38 ms instead of 32; sixteen on 2×2 take 7 either way.
+ */
+function transposesEarly(
+  { block }: BlockedContext,
+  { wShape, xShape, outputShape, params }: SmallMapCall<Conv2dParams>,
+) {
+  const [k, c, ...kernel] = wShape as [number, number, number, number];
+  const products = meetingsOf(params, kernel, xShape.slice(1, 3), outputShape.slice(1, 3)).length;
+  return k % block === 0 && c % 4 === 0 && products > 4 * kernel[0] * kernel[1];
+}
+
+/** The elements of a kernel, each as [C, K]. */
+function emitTransposedTaps(context: BlockedContext, w: TensorName, wShape: Shape): TensorName[] {
+  const { emit, block } = context;
+  const [k, c, high, wide] = wShape as [number, number, number, number];
+  const count = high * wide;
+  const outermost = emitOutermost(emit, w, wShape);
+  // [b of K, C] → [C, b of K], then [K/b, C, b] → [C, K/b, b].
+  const outputsInnermost = blockedOp(context, "ReorderInput", [
+    view(context, outermost, [(count * k) / block, block, 1, c]),
+  ]);
+  const transposed = blockedOp(context, "ReorderOutput", [view(context, outputsInnermost, [count, k, c, 1])], {
+    channels: k,
+    channels_last: 1,
+  });
+  return emitSplit(emit, transposed, count, [c, k]);
+}
+
 /** The elements of a kernel, each as [K, C]: one axis moves, which `Transpose` does at the speed of a copy. */
-function emitTaps(emit: Emitter, w: TensorName, [k, c, high, wide]: Shape): TensorName[] {
-  const count = high! * wide!;
-  if (count === 1) return [view({ emit }, w, [k!, c!])];
-  const outermost = emit.op("Transpose", [view({ emit }, w, [k!, c!, count])], { perm: [2, 0, 1] });
-  const split = emit.node("Split", [outermost], { attributes: { axis: 0, num_outputs: count } });
-  return Array.from({ length: count }, (_, tap) => view({ emit }, split.output(tap), [k!, c!]));
+function emitTaps(emit: Emitter, w: TensorName, wShape: Shape): TensorName[] {
+  const [k, c, high, wide] = wShape as [number, number, number, number];
+  return emitSplit(emit, emitOutermost(emit, w, wShape), high * wide, [k, c]);
+}
+
+const emitOutermost = (emit: Emitter, w: TensorName, [k, c, high, wide]: Shape): TensorName =>
+  emit.op("Transpose", [view({ emit }, w, [k!, c!, high! * wide!])], { perm: [2, 0, 1] });
+
+/** Matrices that follow each other in memory. */
+function emitSplit(emit: Emitter, x: TensorName, count: number, [rows, columns]: Shape): TensorName[] {
+  if (count === 1) return [view({ emit }, x, [rows!, columns!])];
+  const split = emit.node("Split", [view({ emit }, x, [count, rows!, columns!])], {
+    attributes: { axis: 0, num_outputs: count },
+  });
+  return Array.from({ length: count }, (_, i) => view({ emit }, split.output(i), [rows!, columns!]));
 }

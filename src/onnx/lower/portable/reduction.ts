@@ -9,9 +9,11 @@ import type { Rule, RuleContext } from "../lowering.js";
 const staged =
   (operator: string): Rule<ReduceParams> =>
   ({ emit, inputs: [x], types, params: { axes } }) => {
-    const rank = types[0]!.shape.length;
-    const inner = trailing(axes, rank);
+    const { shape } = types[0]!;
+    const inner = trailing(axes, shape.length);
     const outer = axes.filter((axis) => !inner.includes(axis));
+    const single = outer.every((axis) => shape[axis] === 1);
+    if (single) return emit.op(operator, [x!, emit.ints(axes)], { keepdims: 1 });
     return [inner, outer]
       .filter((some) => some.length > 0)
       .reduce((name: TensorName, some) => emit.op(operator, [name, emit.ints(some)], { keepdims: 1 }), x!);

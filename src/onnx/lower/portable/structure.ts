@@ -9,6 +9,7 @@ import type {
 import { dataTypeOf } from "../../tensor-proto.js";
 import type { TensorName } from "../emitter.js";
 import type { Rule, RuleContext } from "../lowering.js";
+import { pieceOfSplit } from "./split.js";
 
 /** 0 takes a size over from the input, so that a graph whose batch is left free still works. */
 const reshape: Rule<ShapeParams> = ({ emit, inputs: [x], types, params: { shape } }) => {
@@ -24,7 +25,9 @@ const transpose: Rule<TransposeParams> = ({ emit, inputs, params: { permutation 
 
 const concat: Rule<AxisParams> = ({ emit, inputs, params: { axis } }) => emit.op("Concat", inputs, { axis });
 
-const slice: Rule<SliceParams> = ({ emit, inputs: [x], types, params: { starts, ends, strides } }) => {
+const slice: Rule<SliceParams> = (context) => pieceOfSplit(context) ?? sliceAlone(context);
+
+const sliceAlone: Rule<SliceParams> = ({ emit, inputs: [x], types, params: { starts, ends, strides } }) => {
   const cut = (types[0]?.shape ?? []).flatMap((size, axis) =>
     starts[axis] === 0 && ends[axis] === size && strides[axis] === 1 ? [] : [axis],
   );

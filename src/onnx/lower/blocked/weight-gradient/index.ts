@@ -1,9 +1,10 @@
 import type { Conv2dWeightGradientParams, Value } from "../../../../graph/index.js";
 import type { Implementation } from "../layout/implementation.js";
+import { columnPairs } from "./column-pairs.js";
 import { depthwise } from "./depthwise.js";
 import type { OperandLayout, WeightGradientFormulation, WeightGradientProblem } from "./formulation.js";
 import { pointwise } from "./pointwise.js";
-import { emitRows } from "./rows.js";
+import { emitRows, tapsLast } from "./rows.js";
 import { planRows } from "./rows-plan.js";
 
 export type { OperandLayout, WeightGradientFormulation, WeightGradientProblem } from "./formulation.js";
@@ -31,7 +32,7 @@ export function weightGradientFormulations(
   problem: WeightGradientProblem,
   block: number,
 ): readonly WeightGradientFormulation[] {
-  const special = [depthwise, pointwise].flatMap((formulation) => formulation(problem, block) ?? []);
+  const special = [depthwise, pointwise, columnPairs].flatMap((formulation) => formulation(problem, block) ?? []);
   return [...special, ...rows(problem, block, "blocked"), ...rows(problem, block, "plain")];
 }
 
@@ -43,7 +44,8 @@ function rows(problem: WeightGradientProblem, block: number, xLayout: OperandLay
       name: xLayout === "blocked" ? "rows" : "rows of plain x",
       operands: [xLayout, "blocked"],
       cost: planned.cost,
-      emit: (context, x, dy) => emitRows(context, problem, planned.plan, { x, xLayout, dy }),
+      emit: (context, x, dy) =>
+        tapsLast(context, emitRows(context, problem, planned.plan, { x, xLayout, dy }), problem),
     },
   ];
 }

@@ -16,6 +16,8 @@ import { groupsOf, type RowsPlan } from "./rows-plan.js";
  * 3 rows of 3·C columns for a 3×3 kernel, so that the innermost loop accumulates full tiles, and nothing was transposed.
  *
  * The batch is split into groups whose results are added, which is more exact than one long sum; see {@link RowsPlan}.
+ *
+ * @returns [K, h·w, C/groups]; see {@link tapsLast}.
  */
 export function emitRows(
   context: BlockedContext,
@@ -59,7 +61,6 @@ export function emitRows(
           [view(context, partial, [groups, parts, blocks * block * kernel[0] * reached * c]), emit.ints([1])],
           { keepdims: 0 },
         );
-  // [K, h·w, C] → [K, C, h·w].
   let gradient = blockedOp(
     context,
     "ReorderOutput",
@@ -76,8 +77,12 @@ export function emitRows(
       step!,
     ]);
   }
-  const taps = view(context, gradient, [groups * k, kernel[0] * kernel[1], c]);
-  return view(context, emit.op("Transpose", [taps], { perm: [0, 2, 1] }), [groups * k, c, ...kernel]);
+  return view(context, gradient, [groups * k, kernel[0] * kernel[1], c]);
+}
+
+/** A weight gradient [K, h·w, C/groups] as [K, C/groups, h, w]. */
+export function tapsLast(context: BlockedContext, taps: TensorName, { params }: WeightGradientProblem): TensorName {
+  return view(context, context.emit.op("Transpose", [taps], { perm: [0, 2, 1] }), params.weightShape);
 }
 
 /** x as [groups, N, H, W, C/groups]. */
