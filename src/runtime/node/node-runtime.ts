@@ -15,12 +15,6 @@ export interface NodeRuntimeOptions extends WorkerThreads {
    * `auto` (the default): the first where this machine and version of ONNX Runtime have them, else the second.
    */
   readonly lowering?: LoweringOption;
-  /**
-   * Folder for ONNX Runtime's own account of where the time goes: `session-0_….json` and so on, one file for each session
-   * in the order of loading (that of a probe is the first, where `lowering` needs one), written when it is closed. The
-   * folder is made if it is not there. None by default: it costs some per cent.
-   */
-  readonly profile?: string;
 }
 
 /** ONNX Runtime in Node. */
