@@ -8,12 +8,18 @@ import {
   fusedConv2d,
   fusedConv2dInputGradient,
   gate,
+  gatedMaxPool2dGradient,
   rounded,
+  twoInputGradients,
 } from "./fusion/primitives.js";
 import { arithmetic, passes } from "./layout/costs.js";
 import type { Implementation } from "./layout/implementation.js";
 import { affineImplementations } from "./rules/affine.js";
-import { convolutionImplementations, inputGradientImplementations } from "./rules/convolution.js";
+import {
+  convolutionImplementations,
+  inputGradientImplementations,
+  twoGradientsImplementations,
+} from "./rules/convolution.js";
 import { elementwiseImplementations, gateImplementations, roundedImplementations } from "./rules/elementwise.js";
 import {
   averagePoolGradientImplementations,
@@ -53,7 +59,10 @@ function special(value: AppliedValue, block: number): Implementation[] {
     case "maxPool2d":
       return maxPoolImplementations(value, inputs);
     case "maxPool2dGradient":
-      return maxPoolGradientImplementations(value, inputs);
+    case gatedMaxPool2dGradient.name:
+      return maxPoolGradientImplementations(inputs, primitive.name === gatedMaxPool2dGradient.name);
+    case twoInputGradients.name:
+      return twoGradientsImplementations(value, inputs, params);
     case "averagePool2d":
       return averagePoolImplementations(value, inputs);
     case "averagePool2dGradient":

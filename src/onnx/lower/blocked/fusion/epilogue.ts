@@ -15,6 +15,7 @@ import {
   channelAffine,
   fusedConv2d,
   fusedConv2dInputGradient,
+  twoInputGradients,
 } from "./primitives.js";
 
 const fusedOf: Readonly<Record<string, Primitive>> = {
@@ -53,6 +54,16 @@ export function foldEpilogues({ outputs, updates }: Program): Program {
     return folded ?? graph.apply(source.primitive, source.inputs.map(now), source.params);
   }
 
+  /** The sum of two strided input gradients, which are put together from their phases at once. */
+  function bothGradients({ source: a }: Value, other: Value): Value | undefined {
+    const { source: b } = other;
+    if (a.kind !== "apply" || b.kind !== "apply" || uses.get(other) !== 1) return undefined;
+    if (a.primitive.name !== "conv2dInputGradient" || b.primitive.name !== "conv2dInputGradient") return undefined;
+    const [first, second] = [a.params, b.params] as [Conv2dInputGradientParams, Conv2dInputGradientParams];
+    if (first.stride[0] * first.stride[1] === 1 || String(first.stride) !== String(second.stride)) return undefined;
+    return graph.apply(twoInputGradients, [...a.inputs, ...b.inputs].map(now), { first, second });
+  }
+
   function foldedOf(inputs: readonly Value[], params: ChannelAffineParams): Value | undefined {
     const { terms, constant } = affineOperands(inputs, params);
     if (terms.length > 2 || terms.some(({ factor }) => factor)) return undefined;
@@ -65,6 +76,8 @@ export function foldEpilogues({ outputs, updates }: Program): Program {
       .sort((a, b) => b.id - a.id);
     if (convolved?.source.kind !== "apply") return undefined;
     const added = terms.find(({ tensor }) => tensor !== convolved)?.tensor;
+    const both = added && !constant && !params.activation ? bothGradients(convolved, added) : undefined;
+    if (both) return both;
     const { source } = convolved;
     const rest: AffineOperands<Value>["constant"][] = [constant, added];
     return graph.apply(

@@ -5,6 +5,7 @@ import {
   Graph,
   mul,
   neededValues,
+  type Pool2dParams,
   type Program,
   primitives,
   type ReduceParams,
@@ -13,7 +14,7 @@ import {
 import { type Combination, just, negated, plainTensor, plus, scaled, shifted } from "./combination.js";
 import { foldEpilogues } from "./epilogue.js";
 import { findImages } from "./images.js";
-import { type Activation, channelAffine, gate, rounded } from "./primitives.js";
+import { type Activation, channelAffine, gate, gatedMaxPool2dGradient, rounded } from "./primitives.js";
 import { channelSums, isConvolved } from "./sums.js";
 
 /** Far above 1 over any activation, and its product with any activation far below the largest number: it decides signs. */
@@ -150,9 +151,18 @@ export function fuse({ outputs, updates }: Program): Program {
     ] as const) {
       const { source } = mask;
       if (source.kind !== "apply" || !isStep(mask)) continue;
-      return { compute: () => graph.apply(gate, [tensorOf(g), tensorOf(source.inputs[0]!)], {}) };
+      return { compute: () => gated(g, source.inputs[0]!) };
     }
     return whole(value);
+  }
+
+  /** g where y > 0. */
+  function gated(g: Value, y: Value): Value {
+    const { source } = g;
+    if (source.kind === "apply" && source.primitive.name === "maxPool2dGradient" && source.inputs[0] === y) {
+      return graph.apply(gatedMaxPool2dGradient, source.inputs.map(renewed), source.params as Pool2dParams);
+    }
+    return graph.apply(gate, [tensorOf(g), tensorOf(y)], {});
   }
 
   function computed(combination: Combination, activation?: Activation): Value {

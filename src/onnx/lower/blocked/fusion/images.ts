@@ -41,6 +41,8 @@ const surely: Readonly<Record<string, { readonly operands: readonly number[]; re
   fusedConv2dInputGradient: { operands: [0], result: true },
   maxPool2d: { operands: [0], result: true },
   maxPool2dGradient: { operands: [0, 1, 2], result: true },
+  gatedMaxPool2dGradient: { operands: [0, 1, 2], result: true },
+  twoInputGradients: { operands: [0, 2], result: true },
   averagePool2d: { operands: [0], result: true },
   averagePool2dGradient: { operands: [0], result: true },
   channelDot: { operands: [0, 1], result: false },

@@ -1,6 +1,7 @@
 import { type DType, expectation, type Shape, ShapeError, sameShape } from "../../../../core/index.js";
 import {
   add,
+  apply,
   type Conv2dInputGradientParams,
   type Conv2dParams,
   cast,
@@ -10,6 +11,7 @@ import {
   maximum,
   minimum,
   mul,
+  type Pool2dParams,
   type Primitive,
   primitives,
   reduceSum,
@@ -93,6 +95,13 @@ export const gate = defineFused({
   expand: ([g, y]) => mul(g!, step(y!)),
 });
 
+/** The gradient of a max pooling of x = relu(z) with respect to z: (x, y, dy) → dz. */
+export const gatedMaxPool2dGradient = defineFused({
+  name: "gatedMaxPool2dGradient",
+  infer: ([x]: readonly ValueType[], _: Pool2dParams): ValueType => x!,
+  expand: ([x, y, dy], params) => mul(apply(primitives.maxPool2dGradient, [x!, y!, dy!], params), step(x!)),
+});
+
 /** x rounded to a narrower number format, in the wider one. */
 export const rounded = defineFused({
   name: "rounded",
@@ -135,6 +144,26 @@ export const fusedConv2dInputGradient = defineFused({
   }),
   expand: ([dy, w, ...rest], { epilogue, inputShape, ...params }) =>
     finished(conv2dInputGradient(dy!, w!, inputShape, params), rest, epilogue),
+});
+
+/** Parameters of {@link twoInputGradients}. */
+export interface TwoInputGradientsParams {
+  readonly first: Conv2dInputGradientParams;
+  readonly second: Conv2dInputGradientParams;
+}
+
+/** The gradient of two convolutions of the same x with respect to it: (dy, w, dy′, w′) → dx. */
+export const twoInputGradients = defineFused({
+  name: "twoInputGradients",
+  infer: ([dy]: readonly ValueType[], { first }: TwoInputGradientsParams): ValueType => ({
+    shape: first.inputShape,
+    dtype: dy!.dtype,
+  }),
+  expand: ([dy, w, dz, v], { first, second }) =>
+    add(
+      apply(primitives.conv2dInputGradient, [dy!, w!], first),
+      apply(primitives.conv2dInputGradient, [dz!, v!], second),
+    ),
 });
 
 /** [1, C, 1, 1]. */

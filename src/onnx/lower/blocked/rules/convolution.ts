@@ -1,15 +1,14 @@
-import { sizeOf } from "../../../../core/index.js";
-import type { Conv2dInputGradientParams, Conv2dParams, Value } from "../../../../graph/index.js";
+import { type Shape, sizeOf } from "../../../../core/index.js";
+import type { Conv2dInputGradientParams, Conv2dParams, Value, ValueType } from "../../../../graph/index.js";
 import type { TensorName } from "../../emitter.js";
-import type { Rule } from "../../lowering.js";
-import { portableRules } from "../../portable/index.js";
 import { emitActivation } from "../activation.js";
 import { emitConvolution, readsPlain } from "../convolution.js";
-import type { Epilogue } from "../fusion/primitives.js";
+import type { Epilogue, TwoInputGradientsParams } from "../fusion/primitives.js";
 import { emitInputGradient } from "../input-gradient.js";
 import { arithmetic, passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
 import { channelVector } from "./affine.js";
+import { byPortableRule } from "./by-portable-rule.js";
 
 type MaybeFused<P> = P & { readonly epilogue?: Epilogue };
 
@@ -117,15 +116,51 @@ function fusedPlain(
   const counted = operations(name === "conv2d" ? value : inputs[0]!, inputs[1]!);
   const emit = (context: EmitContext): TensorName => {
     const [x, w, ...rest] = context.inputs;
-    const rule = portableRules[name] as Rule;
-    const nameOf = (): never => {
-      throw new Error(`${name} looks at its operands`);
-    };
-    const result = rule({ ...context, inputs: [x!, w!], params: own, operands: [], nameOf });
+    const result = byPortableRule(name, { ...context, inputs: [x!, w!], params: own });
     const sum = rest.reduce((total, added) => context.emit.op("Add", [total, added]), result);
     return emitActivation(context.emit, sum, epilogue.activation);
   };
   const rate = own.groups > 1 ? rates.portableGrouped : rates.portable;
   const cost = arithmetic(counted, rate) + passes(2 + 3 * (inputs.length - 2), value.shape);
   return [{ layout: "plain", operands: inputs.map(() => "plain"), cost, emit }];
+}
+
+/** Implementations of `twoInputGradients`. */
+export function twoGradientsImplementations(value: Value, inputs: readonly Value[], params: object): Implementation[] {
+  const { first, second } = params as TwoInputGradientsParams;
+  const [dy, w, dz, v] = inputs as [Value, Value, Value, Value];
+  const counted = operations(dy, w) + operations(dz, v);
+  return [
+    {
+      layout: "plain",
+      operands: ["plain", "plain", "plain", "plain"],
+      cost: arithmetic(counted, rates.portable) + passes(7, value.shape),
+      emit(context) {
+        const [dyName, wName, dzName, vName] = context.inputs as [TensorName, TensorName, TensorName, TensorName];
+        const [dyType, wType, dzType, vType] = context.types as [ValueType, ValueType, ValueType, ValueType];
+        const gradient = (operands: readonly TensorName[], types: readonly ValueType[], own: object): TensorName =>
+          byPortableRule("conv2dInputGradient", { ...context, inputs: operands, types, params: own });
+        return context.emit.op("Add", [
+          gradient([dyName, wName], [dyType, wType], first),
+          gradient([dzName, vName], [dzType, vType], second),
+        ]);
+      },
+    },
+    {
+      layout: "blocked",
+      operands: ["blocked", "plain", "blocked", "plain"],
+      cost: arithmetic(counted, rates.blocked) + passes(3, w.shape) + passes(3, v.shape) + passes(6, value.shape),
+      emit(context) {
+        const [dyName, wName, dzName, vName] = context.inputs as [TensorName, TensorName, TensorName, TensorName];
+        const [dyShape, wShape, dzShape, vShape] = context.types.map(({ shape }) => shape) as [
+          Shape,
+          Shape,
+          Shape,
+          Shape,
+        ];
+        const also = { dy: dzName, w: vName, dyShape: dzShape, wShape: vShape, params: second };
+        return emitInputGradient(context, { dy: dyName, w: wName, dyShape, wShape, params: first }, { also });
+      },
+    },
+  ];
 }

@@ -2,14 +2,14 @@ import { sizeOf } from "../../../../core/index.js";
 import type { PrimitiveName, Value } from "../../../../graph/index.js";
 import { dataTypeOf } from "../../../tensor-proto.js";
 import type { TensorName } from "../../emitter.js";
-import type { Rule } from "../../lowering.js";
-import { portableRules } from "../../portable/index.js";
 import { activationAttributes } from "../activation.js";
 import { blockedOp, roundUp } from "../context.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
 
 type Emit = (context: EmitContext) => TensorName;
+
+import { byPortableRule } from "./by-portable-rule.js";
 
 /** Makes 1 of every positive number that matters, once it is cut off there. */
 const huge = 1e30;
@@ -55,24 +55,8 @@ export function elementwiseImplementations(
     layout,
     operands: images.map((is) => (is ? layout : "plain")),
     cost: passes(inputs.length + 1, value.shape),
-    emit: (context) => byPortableRule(name, context),
+    emit: (context) => byPortableRule(name as PrimitiveName, context),
   }));
-}
-
-/** The portable rule, which looks at no shape. */
-function byPortableRule(name: string, { emit, inputs, types, output, params }: EmitContext): TensorName {
-  const rule = portableRules[name as PrimitiveName] as Rule;
-  return rule({
-    emit,
-    inputs,
-    types,
-    output,
-    params,
-    operands: [],
-    nameOf: () => {
-      throw new Error(`${name} looks at its operands`);
-    },
-  });
 }
 
 /** Where the factor [N, C, 1, 1] of a product stands, if there is one. */

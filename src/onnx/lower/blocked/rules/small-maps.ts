@@ -96,11 +96,8 @@ export function smallMapPoolings(name: string, value: Value, inputs: readonly Va
   const emitters: Readonly<Record<string, (context: EmitContext) => TensorName>> = {
     maxPool2d: ({ inputs: [x], ...context }) => emitSmallMapMaxPool(context, poolCall(context, x!)),
     averagePool2d: ({ inputs: [x], ...context }) => emitSmallMapAveragePool(context, poolCall(context, x!)),
-    maxPool2dGradient(context) {
-      const [x, y, dy] = context.inputs as [TensorName, TensorName, TensorName];
-      const [xShape, yShape] = context.types.map(({ shape }) => batchLast(shape)) as [number[], number[]];
-      return emitSmallMapMaxPoolGradient(context, { x, y, dy, xShape, yShape, params: context.params as Pool2dParams });
-    },
+    maxPool2dGradient: (context) => emitGradient(context, false),
+    gatedMaxPool2dGradient: (context) => emitGradient(context, true),
     averagePool2dGradient(context) {
       const [dy] = context.inputs as [TensorName];
       const [xShape, yShape] = [batchLast(context.output.shape), batchLast(context.types[0]!.shape)];
@@ -112,8 +109,15 @@ export function smallMapPoolings(name: string, value: Value, inputs: readonly Va
   const shapes = [value, ...inputs].map(({ shape }) => shape);
   if (!emit || !small(...shapes)) return [];
   const largest = shapes.reduce((best, shape) => (sizeOf(shape) > sizeOf(best) ? shape : best));
-  const cost = passes(name.startsWith("max") && name.endsWith("Gradient") ? 10 : 4, largest);
+  const cost = passes(/maxPool2dGradient/i.test(name) ? 10 : 4, largest);
   return [{ layout: "batchLast", operands: inputs.map(() => "batchLast"), cost, emit }];
+}
+
+function emitGradient(context: EmitContext, gated: boolean): TensorName {
+  const [x, y, dy] = context.inputs as [TensorName, TensorName, TensorName];
+  const [xShape, yShape] = context.types.map(({ shape }) => batchLast(shape)) as [number[], number[]];
+  const params = context.params as Pool2dParams;
+  return emitSmallMapMaxPoolGradient(context, { x, y, dy, xShape, yShape, params, gated });
 }
 
 function poolCall(
