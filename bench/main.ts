@@ -4,9 +4,10 @@ import { benchNorms } from "./norms.js";
 import { type BenchOptions, parseOptions, usage } from "./options.js";
 import { benchProfiles } from "./profile/bench-profiles.js";
 import { benchRows } from "./rows.js";
+import { benchKernels } from "./tune/bench-kernels.js";
 
 /** Each kind of measurement: says its table line by line and returns its part of the JSON. */
-const kinds = { rows: benchRows, norms: benchNorms, profile: benchProfiles };
+const kinds = { rows: benchRows, norms: benchNorms, profile: benchProfiles, tune: benchKernels };
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));

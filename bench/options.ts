@@ -4,8 +4,8 @@ import { allModels, type Model } from "./models.js";
 
 /** What `npm run bench` was asked for. */
 export interface BenchOptions {
-  /** `rows`: training steps in turns; `norms`: batch-norms alone; `profile`: where our time goes. */
-  readonly what: "rows" | "norms" | "profile" | "help";
+  /** `rows`: training steps in turns; `norms`: batch-norms alone; `profile`: where our time goes; `tune`: kernels. */
+  readonly what: "rows" | "norms" | "profile" | "tune" | "help";
   readonly models: readonly Model[];
   readonly threads: readonly number[];
   readonly against: readonly Opponent[];
@@ -31,6 +31,7 @@ export const usage = `npm run bench -- [options]
   --rounds 7                    turns of each engine; medians are printed
   --profile                     where a step's time goes, by operator and primitive, instead of the rows
   --norms                       batch-norms alone, forward and backward, over sizes, instead of the rows
+  --tune                        formulations of our kernels alone, which the lowering's costs were fitted to
   --json                        JSON on the standard output, the table on the other`;
 
 /**
@@ -49,14 +50,17 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       rounds: { type: "string", default: "7" },
       profile: { type: "boolean", default: false },
       norms: { type: "boolean", default: false },
+      tune: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
-  if (values.profile && values.norms) throw new Error("bench: expected --profile or --norms, got both");
+  const asked = (["profile", "norms", "tune"] as const).filter((what) => values[what]);
+  if (asked.length > 1)
+    throw new Error(`bench: expected one of --profile, --norms and --tune, got ${asked.join(", ")}`);
   const { lowering } = values;
   return {
-    what: values.help ? "help" : values.profile ? "profile" : values.norms ? "norms" : "rows",
+    what: values.help ? "help" : (asked[0] ?? "rows"),
     models: listOf("--models", values.models, allModels),
     threads: values.threads.split(",").map((text) => positive("--threads", text)),
     against: listOf("--against", values.against, opponents),

@@ -1,5 +1,5 @@
 import { sweep } from "../../src/graph/index.js";
-import { type BlockedContext, blockedOp, blockedShape } from "../../src/onnx/lower/blocked/context.js";
+import { type BlockedContext, blockedShape } from "../../src/onnx/lower/blocked/context.js";
 import { convert } from "../../src/onnx/lower/blocked/layout/conversion.js";
 import { operationsOf } from "../../src/onnx/lower/blocked/weight-gradient/formulation.js";
 import {
@@ -7,7 +7,7 @@ import {
   weightGradientFormulations,
 } from "../../src/onnx/lower/blocked/weight-gradient/index.js";
 import { portableRules } from "../../src/onnx/lower/portable/index.js";
-import { type Kernel, loadKernel, timeKernels } from "./kernel.js";
+import { type Kernel, timeKernels } from "./kernel.js";
 
 /** A square convolution: batch, channels, filters, height of the map, kernel and stride; padded to keep the map's size. */
 type Row = readonly [n: number, c: number, k: number, map: number, kernel?: number, stride?: number];
@@ -62,6 +62,8 @@ export interface TuneOptions {
   /** How many threads, one table each. */
   readonly threads: readonly number[];
   readonly rounds: number;
+  /** Channels of a block on this machine. */
+  readonly block: number;
   /** Networks whose convolutions are measured; all by default. */
   readonly networks?: readonly string[];
 }
@@ -83,10 +85,9 @@ export interface TunedRow {
  * With one thread it is processor time.
  */
 export async function tuneWeightGradients(
-  { threads, rounds, networks: wanted = Object.keys(networks) }: TuneOptions,
+  { threads, rounds, block, networks: wanted = Object.keys(networks) }: TuneOptions,
   say: (line: string) => void,
 ): Promise<TunedRow[]> {
-  const block = await blockOfMachine();
   const found: TunedRow[] = [];
   for (const count of threads) {
     say(`weight gradients, ${count} thread${count === 1 ? "" : "s"}${" ".repeat(12)}ms   model GFLOP/s`);
@@ -126,19 +127,6 @@ async function tuneRow(
     const timed = { network, convolution, formulation, threads, milliseconds };
     return expected === undefined ? timed : { ...timed, expected };
   });
-}
-
-/** To how many channels this machine rounds one up. */
-async function blockOfMachine(): Promise<number> {
-  const kernel: Kernel = {
-    name: "block",
-    inputs: { x: [1, 4, 1, 1] },
-    build: (emit) => [blockedOp({ emit, block: 0 }, "ReorderInput", ["x"])],
-  };
-  const loaded = await loadKernel(kernel, 1, { whole: true });
-  const [reordered] = await loaded.results();
-  await loaded.close();
-  return reordered!.length;
 }
 
 function problemOf([n, c, k, map, size = 3, stride = 1]: Row): WeightGradientProblem {

@@ -16,7 +16,7 @@ test.each([
   [["--batch", "many"], "--batch: expected a positive integer, got many"],
   [["--against", "jax"], "--against: expected some of torch, tfjs, portable, none, got jax"],
   [["--lowering", "fast"], "--lowering: expected some of auto, blocked, portable, got fast"],
-  [["--norms", "--profile"], "expected --profile or --norms, got both"],
+  [["--norms", "--profile"], "expected one of --profile, --norms and --tune, got profile, norms"],
 ])("%j is refused", (args, message) => {
   expect(() => parseOptions(args)).toThrow(message);
 });

@@ -27,6 +27,7 @@ export function columnPairs(problem: WeightGradientProblem, block: number): Weig
   const planned = half && planRows(half, block);
   if (!half || !planned) return undefined;
 
+  // The combinations, written and read again, and the sums: beside what each product moves.
   const moved = 4 * (5 * sizeOf(problem.xShape) + 5 * sizeOf(problem.dyShape) + 6 * sizeOf(problem.params.weightShape));
   return {
     name: "column pairs",
@@ -34,23 +35,18 @@ export function columnPairs(problem: WeightGradientProblem, block: number): Weig
     cost: 4 * planned.cost + movingCost(moved),
     emit(context, x, dy) {
       const { emit } = context;
-      const [xPads, dyPads] = [
-        [left, right],
-        [0, 0],
-      ] as const;
       const [a, p, q, b] = products.map(({ x: ofX, dy: ofDy }) =>
         emitRows(context, half, planned.plan, {
-          x: combined(context, x, problem.xShape, ofX, xPads),
+          x: combined(context, x, problem.xShape, ofX, [left, right]),
           xLayout: "blocked",
-          dy: combined(context, dy, problem.dyShape, ofDy, dyPads),
+          dy: combined(context, dy, problem.dyShape, ofDy, [0, 0]),
         }),
       );
       const middle = emit.op("Sub", [p!, q!]);
       const taps = [emit.op("Add", [a!, middle]), emit.op("Add", [p!, q!]), emit.op("Add", [b!, middle])];
-      const [filters, , ...rest] = problem.params.weightShape as [number, number, number, number];
-      const side = emit.op("Concat", taps, { axis: 2 });
-      const perGroup = problem.params.weightShape[1]!;
-      return tapsLast(context, view(context, side, [filters, sizeOf(rest), perGroup]), problem);
+      const [k, c, height] = problem.params.weightShape as [number, number, number, number];
+      const sideBySide = emit.op("Concat", taps, { axis: 2 });
+      return tapsLast(context, view(context, sideBySide, [k, height * 3, c]), problem);
     },
   };
 }
