@@ -39,6 +39,9 @@ export async function benchNorms(
       const known = times.get(name.join()) ?? { name, milliseconds: [] };
       known.milliseconds.push((1000 * contest.batch) / median(rates));
       times.set(name.join(), known);
+      say(
+        `${name.join(" ")}: ${contest.batch * normRow.elements} elements in ${known.milliseconds.at(-1)!.toFixed(3)} ms`,
+      );
     }
   }
   const norms = [...times.values()].map(({ name, milliseconds }) => normResult(name, milliseconds));
