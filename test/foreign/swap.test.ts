@@ -125,7 +125,8 @@ describe.each(divisors)("a model with %s batch-norms", (_, metric, divisorOf) =>
     expect(moved).toBeGreaterThan(0.01);
     expect(outputs.y! / moved).toBeCloseTo(1, 4);
     expect(norms[1]!.after / moved).toBeCloseTo(1, 4);
-    expect(norms[0]!.before).toBe(0);
+    // What stands before the first norm is the same, computed in two graphs that are not arranged alike.
+    expect(norms[0]!.before).toBeLessThan(1e-6);
     const ratios = held(bytes, "q/variance").map((v, k) => Math.sqrt(v / (statistics(1, 3).v1!.data[k]! + 1e-3)));
     expect(norms[0]!.ratio.least).toBeCloseTo(Math.min(...ratios), 4);
     expect(norms[0]!.ratio.greatest).toBeCloseTo(Math.max(...ratios), 4);

@@ -68,7 +68,7 @@ describe("the choice", () => {
     for (const block of [8, 16]) {
       expect(chooseLowering("auto", { block })).toEqual({ name: "blocked", block });
       expect(chooseLowering("blocked", { block })).toEqual({ name: "blocked", block });
-      expect(rulesOf({ name: "blocked", block }).name).toBe("blocked");
+      expect(rulesOf({ name: "blocked", block }).name).toBe(`blocked ${block}`);
     }
     expect(chooseLowering("portable", undefined)).toEqual({ name: "portable" });
     expect(rulesOf({ name: "portable" }).name).toBe("portable");

@@ -84,33 +84,44 @@ describe.each(["vgg11-quarter", "resnet20"])("%s against PyTorch", (name) => {
     }
   });
 
-  it("trains ten steps in float32 within twice PyTorch's own distance from float64", { timeout: 300_000 }, async () => {
-    const truth = await reference();
-    const runtime = await nodeRuntime({ threads: 2 });
-    const own = await repeatTraining(golden, runtime, { steps: 10, recorded });
-    await runtime.close();
-    // Two summation orders of the same program: their difference is chance, the larger is PyTorch's distance.
-    const torch = [golden.float32["default, 1 thread"]!, golden.float32["default, 2 threads"]!];
-    const largest = (of: (setting: (typeof torch)[number]) => number): number => Math.max(...torch.map(of));
+  // The blocked lowering adds in yet another order, and takes the variance in one pass: it is allowed three times.
+  it.each([
+    ["portable", 2],
+    ["blocked", 3],
+  ] as const)(
+    "trains ten steps in float32, %s, within %i times PyTorch's own distance from float64",
+    {
+      timeout: 300_000,
+    },
+    async (lowering, times) => {
+      const truth = await reference();
+      const runtime = await nodeRuntime({ threads: 2, lowering });
+      const own = await repeatTraining(golden, runtime, { steps: 10, recorded });
+      await runtime.close();
+      // Two summation orders of the same program: their difference is chance, the larger is PyTorch's distance.
+      const torch = [golden.float32["default, 1 thread"]!, golden.float32["default, 2 threads"]!];
+      const largest = (of: (setting: (typeof torch)[number]) => number): number => Math.max(...torch.map(of));
 
-    const lossError = rootMeanSquare(relativeErrors(own.losses, truth.losses));
-    const torchLossError = largest(({ losses }) => rootMeanSquare(relativeErrors(losses, golden.losses)));
-    expect(lossError, "losses").toBeLessThan(2 * torchLossError);
-    for (const step of recorded) {
-      for (const kind of kinds) {
-        const { whole, each } = distance(own.at[step]![kind], truth.at[step]![kind]);
-        const torchWhole = largest((setting) => setting.distance[`${step}`][kind].whole);
-        expect(whole, `${kind} at ${step}`).toBeLessThan(2 * torchWhole);
-        if (step !== 1) continue; // later, each tensor's share is what earlier roundings happened to become
-        for (const [tensor, apart] of Object.entries(each)) {
-          // A few numbers may round luckily in PyTorch: then the bound is the typical distance. A bias before a
-          // batch-norm has no gradient but rounding.
-          const torchOwn = largest((setting) => setting.distance["1"][kind].each[tensor]!);
-          if (torchOwn < 1) expect(apart, `${kind} of ${tensor}`).toBeLessThan(2 * Math.max(torchOwn, torchWhole));
+      const lossError = rootMeanSquare(relativeErrors(own.losses, truth.losses));
+      const torchLossError = largest(({ losses }) => rootMeanSquare(relativeErrors(losses, golden.losses)));
+      expect(lossError, "losses").toBeLessThan(times * torchLossError);
+      for (const step of recorded) {
+        for (const kind of kinds) {
+          const { whole, each } = distance(own.at[step]![kind], truth.at[step]![kind]);
+          const torchWhole = largest((setting) => setting.distance[`${step}`][kind].whole);
+          expect(whole, `${kind} at ${step}`).toBeLessThan(times * torchWhole);
+          if (step !== 1) continue; // later, each tensor's share is what earlier roundings happened to become
+          for (const [tensor, apart] of Object.entries(each)) {
+            // A few numbers may round luckily in PyTorch: then the bound is the typical distance. A bias before a
+            // batch-norm has no gradient but rounding.
+            const torchOwn = largest((setting) => setting.distance["1"][kind].each[tensor]!);
+            if (torchOwn < 1)
+              expect(apart, `${kind} of ${tensor}`).toBeLessThan(times * Math.max(torchOwn, torchWhole));
+          }
         }
       }
-    }
-  });
+    },
+  );
 });
 
 describe("Nesterov momentum", () => {

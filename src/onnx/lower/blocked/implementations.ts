@@ -10,6 +10,7 @@ import {
   gate,
   gatedMaxPool2dGradient,
   rounded,
+  scaledSum,
   twoInputGradients,
 } from "./fusion/primitives.js";
 import { arithmetic, passes } from "./layout/costs.js";
@@ -27,6 +28,7 @@ import {
   maxPoolGradientImplementations,
   maxPoolImplementations,
 } from "./rules/pooling.js";
+import { scaledSumImplementation } from "./rules/scaled-sum.js";
 import { smallMapConvolutions, smallMapPoolings } from "./rules/small-maps.js";
 import { dotImplementations, sumImplementations } from "./rules/sums.js";
 import { weightGradientImplementations } from "./weight-gradient/index.js";
@@ -34,6 +36,7 @@ import { weightGradientImplementations } from "./weight-gradient/index.js";
 /** All ways to compute a value: those for images in other layouts, and the portable one. */
 export function implementationsOf(value: AppliedValue, images: ReadonlySet<Value>, block: number): Implementation[] {
   const touched = images.has(value) || value.source.inputs.some((input) => images.has(input));
+  if (value.source.primitive.name === scaledSum.name) return [scaledSumImplementation(value)];
   return [...(touched ? special(value, block) : []), ...(touched ? smallMaps(value) : []), ...asPortable(value)];
 }
 

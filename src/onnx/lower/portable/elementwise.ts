@@ -1,4 +1,4 @@
-import type { DType } from "../../../core/index.js";
+import { type DType, sizeOf } from "../../../core/index.js";
 import type { PowerParams } from "../../../graph/index.js";
 import type { Rule } from "../lowering.js";
 import { operator } from "./operator.js";
@@ -20,13 +20,31 @@ const saturate =
 const power: Rule<PowerParams> = ({ emit, inputs, params: { exponent }, output: { dtype } }) =>
   emit.op("Pow", [inputs[0]!, emit.scalar(exponent, dtype)]);
 
+/** From so many elements on it pays to look at an operator's shapes. */
+const large = 4096;
+
+/**
+ * A binary operator. ONNX Runtime goes through the trailing axes of size 1 one element at a time where the other operand is a
+ * scalar: 8.4 MB of [2048, 1024, 1, 1] times a number take 12 ms, as a vector 0.5.
+ */
+const binary =
+  (name: string): Rule =>
+  ({ emit, inputs, types, output: { shape } }) => {
+    const scalar = types.findIndex((type) => sizeOf(type.shape) === 1);
+    const [first, ...rest] = shape;
+    if (scalar < 0 || shape.at(-1) !== 1 || sizeOf(shape) < large) return emit.op(name, inputs);
+    const flat = inputs.map((input) => emit.op("Reshape", [input, emit.ints([-1])]));
+    // The first size may be left free.
+    return emit.op("Reshape", [emit.op(name, flat), emit.ints(first === undefined ? [] : [-1, ...rest])]);
+  };
+
 export const elementwise = {
-  add: operator("Add"),
-  sub: operator("Sub"),
-  mul: operator("Mul"),
-  div: operator("Div"),
-  maximum: operator("Max"),
-  minimum: operator("Min"),
+  add: binary("Add"),
+  sub: binary("Sub"),
+  mul: binary("Mul"),
+  div: binary("Div"),
+  maximum: binary("Max"),
+  minimum: binary("Min"),
   greater: operator("Greater"),
   equal: operator("Equal"),
   neg: operator("Neg"),

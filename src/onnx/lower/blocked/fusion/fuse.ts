@@ -1,10 +1,11 @@
-import { sizeOf } from "../../../../core/index.js";
+import { sameShape, sizeOf } from "../../../../core/index.js";
 import {
   copyConstant,
   div,
   Graph,
   mul,
   neededValues,
+  neg,
   type Pool2dParams,
   type Program,
   primitives,
@@ -14,11 +15,13 @@ import {
 import { type Combination, just, negated, plainTensor, plus, scaled, shifted } from "./combination.js";
 import { foldEpilogues } from "./epilogue.js";
 import { findImages } from "./images.js";
-import { type Activation, channelAffine, gate, gatedMaxPool2dGradient, rounded } from "./primitives.js";
+import { type Activation, channelAffine, gate, gatedMaxPool2dGradient, rounded, scaledSum } from "./primitives.js";
 import { channelSums, isConvolved } from "./sums.js";
 
 /** Far above 1 over any activation, and its product with any activation far below the largest number: it decides signs. */
 const huge = 1e30;
+/** Tensors of fewer elements are not worth an operator of their own. */
+const manyElements = 4096;
 /** A combination of more tensors is computed before it grows further. */
 const mostTerms = 3;
 
@@ -73,7 +76,32 @@ export function fuse({ outputs, updates }: Program): Program {
     const [x] = source.inputs;
     const overChannels = source.primitive === primitives.reduceSum && x && isImage(x);
     if (overChannels && String((source.params as ReduceParams).axes) === "0,2,3") return channelSumOf(x);
-    return graph.apply(source.primitive, source.inputs.map(renewed), source.params);
+    return scaledSumOf(value) ?? graph.apply(source.primitive, source.inputs.map(renewed), source.params);
+  }
+
+  /** Of large tensors that are no images, such as weights and what is kept beside them. */
+  function scaledSumOf({ source, shape, dtype }: Value): Value | undefined {
+    if (source.kind !== "apply" || dtype !== "float32" || sizeOf(shape) < manyElements) return undefined;
+    const { name } = source.primitive;
+    const [a, b] = source.inputs as [Value, Value];
+    const orders =
+      name === "add"
+        ? [
+            [a, b],
+            [b, a],
+          ]
+        : name === "sub"
+          ? [[b, a]]
+          : [];
+    for (const [product, y] of orders as [Value, Value][]) {
+      const { source: made } = product;
+      if (made.kind !== "apply" || made.primitive.name !== "mul" || !sameShape(y.shape, shape)) continue;
+      const [x, factor] = sizeOf(made.inputs[1]!.shape) === 1 ? made.inputs : [...made.inputs].reverse();
+      if (sizeOf(factor!.shape) !== 1 || !sameShape(x!.shape, shape)) continue;
+      const s = renewed(factor!);
+      return graph.apply(scaledSum, [renewed(x!), name === "sub" ? neg(s) : s, renewed(y)], {});
+    }
+    return undefined;
   }
 
   function imageOf(value: Value): Image {

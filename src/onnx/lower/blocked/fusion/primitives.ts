@@ -95,6 +95,13 @@ export const gate = defineFused({
   expand: ([g, y]) => mul(g!, step(y!)),
 });
 
+/** s x + y with a scalar s: a step of an update. */
+export const scaledSum = defineFused({
+  name: "scaledSum",
+  infer: ([x]: readonly ValueType[], _params: Record<never, never>): ValueType => x!,
+  expand: ([x, s, y]) => add(mul(x!, s!), y!),
+});
+
 /** The gradient of a max pooling of x = relu(z) with respect to z: (x, y, dy) → dz. */
 export const gatedMaxPool2dGradient = defineFused({
   name: "gatedMaxPool2dGradient",
