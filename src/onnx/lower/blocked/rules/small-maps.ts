@@ -29,14 +29,18 @@ import {
 
 /** Pixels of a map beyond which single ones are too many nodes, and rows of them fill a register. */
 const mostPixels = 16;
-/** Rate of the products in 1e9 operations/s, on one thread; and milliseconds that each takes beside. */
-const [rate, overhead] = [230, 0.01];
+/**
+ * Rates of the products in 1e9 operations/s, on one thread, and milliseconds that each takes beside. Those of weight
+ * gradients, which add up to one matrix, share their work badly: 30 ms on one thread are 19 on two.
+ */
+const rates = { forward: 230, weights: 160 };
+const overhead = 0.01;
 
 const small = (...shapes: readonly Shape[]): boolean => shapes.every((shape) => shape[2]! * shape[3]! <= mostPixels);
 const batchLast = ([n, c, height, width]: Shape): number[] => [c!, height!, width!, n!];
 
 /** What a program of products for each pixel and element of the kernel costs. */
-function productsCost(xShape: Shape, wShape: Shape, yShape: Shape, params: Window2d): number {
+function productsCost(xShape: Shape, wShape: Shape, yShape: Shape, params: Window2d, rate = rates.forward): number {
   const count = meetingsOf(params, wShape.slice(2), xShape.slice(2), yShape.slice(2)).length;
   const operations = 2 * count * wShape[0]! * wShape[1]! * xShape[0]!;
   return arithmetic(operations, rate) + count * overhead + passes(3, wShape) + passes(2, xShape) + passes(2, yShape);
@@ -63,7 +67,7 @@ export function smallMapConvolutions(
     return [{ layout: "batchLast", operands: ["batchLast", "plain"], cost, emit: emitBackward }];
   }
   if (name !== "conv2dWeightGradient" || !small(a.shape, b.shape)) return [];
-  const cost = productsCost(a.shape, value.shape, b.shape, params as Conv2dParams);
+  const cost = productsCost(a.shape, value.shape, b.shape, params as Conv2dParams, rates.weights);
   return [{ layout: "plain", operands: ["batchLast", "batchLast"], cost, emit: emitOfWeights }];
 }
 
