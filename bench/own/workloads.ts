@@ -59,7 +59,8 @@ interface Task {
 async function prepareTraining(runtime: Runtime, task: Task, { measure = false }: WorkloadOptions): Promise<Workload> {
   const timed = timedLoads(runtime);
   const first = trainingStep(task.engine);
-  const state = await timed.createState(initialState(first, 1));
+  const state = await timed.createState({});
+  await state.write(initialState(first, 1), { handOver: true });
   const start = performance.now();
   const engine = trainingEngine(timed, state, task.engine);
   const building = performance.now() - start;

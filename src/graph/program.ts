@@ -20,8 +20,11 @@ export interface Program {
 export interface State {
   /** Copies of the named tensors (all by default). */
   read(names?: readonly string[]): Promise<Record<string, Tensor>>;
-  /** Replaces or adds tensors. */
-  write(tensors: Tensors): Promise<void>;
+  /**
+   * Replaces or adds tensors. They are copied, or, with `handOver`, may be taken over with their memory: then the caller has
+   * no use for them any more.
+   */
+  write(tensors: Tensors, options?: { readonly handOver?: boolean }): Promise<void>;
   /** Frees the tensors. */
   close(): Promise<void>;
 }

@@ -21,7 +21,8 @@ export interface Absorption {
 
 /**
  * Makes initial values for a tensor of the given shape. `initialOf` gives the initial values of a parameter of the same
- * network, by its full name, for a tensor that starts as a function of another.
+ * network, by its full name, for a tensor that starts as a function of another. The array is a new one each time: a training
+ * takes it over.
  */
 export type Initializer = (
   shape: Shape,

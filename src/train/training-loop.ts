@@ -70,7 +70,9 @@ export async function trainingLoop<R extends EpochBasics, V extends Verdict>(
   let progress: Progress = resume?.progress ?? freshProgress;
   const epochs: R[] = [...(resume?.epochs ?? [])];
 
-  await state.write(resume ? fitting(resume, engine.step) : initialState(engine.step, seed, options.initial));
+  if (resume) await state.write(fitting(resume, engine.step));
+  // Fresh weights have no other owner, and those of a large network are worth not keeping twice.
+  else await state.write(initialState(engine.step, seed, options.initial), { handOver: options.initial === undefined });
   control?.restore(progress.cappedChannels);
   engine.restore(progress.overflow);
   await trainOn();

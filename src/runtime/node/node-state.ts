@@ -31,8 +31,8 @@ export async function createNodeState(link: WorkerLink, tensors: Tensors): Promi
       assertArgument(unknown === undefined, "state.read", `names among ${[...types.keys()].join(", ")}`, unknown);
       return link.ask("readState", { state: id, names });
     },
-    async write(written) {
-      const ready = readyToSend(new Map(Object.entries(written)), written);
+    async write(written, { handOver = false } = {}) {
+      const ready = readyToSend(new Map(Object.entries(written)), written, handOver);
       await link.ask("writeState", { state: id, tensors: ready.tensors }, ready.transfer);
       note(written);
     },
