@@ -163,8 +163,8 @@ function kernelsOf(
       portableRules.conv2dWeightGradient({
         emit,
         inputs: [
-          convert(emit, block, "x", xShape, xLayout, "plain"),
-          convert(emit, block, "dy", dyShape, "blocked", "plain"),
+          convert({ emit, block }, "x", xShape, xLayout, "plain"),
+          convert({ emit, block }, "dy", dyShape, "blocked", "plain"),
         ],
         types: [xShape, dyShape].map((shape) => ({ shape, dtype: "float32" })),
         output: { shape: params.weightShape, dtype: "float32" },

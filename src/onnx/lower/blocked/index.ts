@@ -62,7 +62,7 @@ function emission(emit: Emitter, block: number, assignment: Assignment): Emissio
     const known = names.get(layout);
     if (known !== undefined) return known;
     const [from, tensor] = [...names][0]!;
-    const converted = convert(emit, block, tensor, value.shape, from, layout);
+    const converted = convert({ emit, block }, tensor, value.shape, from, layout);
     names.set(layout, converted);
     return converted;
   }

@@ -1,29 +1,10 @@
 import { sizeOf } from "../../../../core/index.js";
-import type { PrimitiveName, ReduceParams, Value } from "../../../../graph/index.js";
+import type { ReduceParams, Value } from "../../../../graph/index.js";
+import { elementwise as elementwiseRules } from "../../portable/elementwise.js";
 
 /** Primitives whose operands of the result's shape are what the result is: feature maps, or not. */
-const elementwise: ReadonlySet<string> = new Set<PrimitiveName | "rounded" | "gate" | "channelAffine">([
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "maximum",
-  "minimum",
-  "neg",
-  "abs",
-  "sign",
-  "step",
-  "exp",
-  "log",
-  "sqrt",
-  "reciprocal",
-  "relu",
-  "tanh",
-  "sigmoid",
-  "erf",
-  "asin",
-  "power",
-  "where",
+const elementwise: ReadonlySet<string> = new Set([
+  ...Object.keys(elementwiseRules),
   "cast",
   "stopGradient",
   "customGradient",

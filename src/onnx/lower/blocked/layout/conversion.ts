@@ -1,6 +1,7 @@
 import type { Shape } from "../../../../core/index.js";
-import type { Emitter, TensorName } from "../../emitter.js";
-import { blockedOp, roundUp } from "../context.js";
+import type { TensorName } from "../../emitter.js";
+import { type BlockedContext, view } from "../context.js";
+import { emitToBlocked, emitToPlain } from "../reorder.js";
 import { passes } from "./costs.js";
 import type { Layout } from "./implementation.js";
 
@@ -15,35 +16,24 @@ export function conversionCost(shape: Shape, from: Layout, to: Layout): number {
 
 /** Emits a conversion of a float32 tensor [N, C, H, W]. */
 export function convert(
-  emit: Emitter,
-  block: number,
+  context: BlockedContext,
   tensor: TensorName,
   shape: Shape,
   from: Layout,
   to: Layout,
 ): TensorName {
   if (from === to) return tensor;
-  if (from !== "plain") return convert(emit, block, toPlain(emit, block, tensor, shape, from), shape, "plain", to);
-  return to === "blocked" ? toBlocked(emit, block, tensor, shape) : toBatchLast(emit, tensor, shape);
-}
-
-function toPlain(emit: Emitter, block: number, tensor: TensorName, shape: Shape, from: Layout): TensorName {
-  if (from === "blocked") {
-    return blockedOp({ emit, block }, "ReorderOutput", [tensor], { channels: shape[1]! });
+  if (from === "blocked") return convert(context, emitToPlain(context, tensor, shape), shape, "plain", to);
+  const [n, c, height, width] = shape as [number, number, number, number];
+  if (from === "batchLast") {
+    return convert(context, exchanged(context, tensor, c * height * width, n, shape), shape, "plain", to);
   }
-  const [n, c, height, width] = shape as [number, number, number, number];
-  const matrix = emit.op("Reshape", [tensor, emit.ints([c * height * width, n])]);
-  return emit.op("Reshape", [emit.op("Transpose", [matrix], { perm: [1, 0] }), emit.ints(shape)]);
+  if (to === "blocked") return emitToBlocked(context, tensor, shape);
+  return exchanged(context, tensor, n, c * height * width, [c, height, width, n]);
 }
 
-function toBatchLast(emit: Emitter, tensor: TensorName, shape: Shape): TensorName {
-  const [n, c, height, width] = shape as [number, number, number, number];
-  const matrix = emit.op("Reshape", [tensor, emit.ints([n, c * height * width])]);
-  return emit.op("Reshape", [emit.op("Transpose", [matrix], { perm: [1, 0] }), emit.ints([c, height, width, n])]);
-}
-
-function toBlocked(emit: Emitter, block: number, tensor: TensorName, shape: Shape): TensorName {
-  const surplus = roundUp({ emit, block }, shape[1]!) - shape[1]!;
-  const padded = surplus === 0 ? tensor : emit.op("Pad", [tensor, emit.ints([0, 0, 0, 0, 0, surplus, 0, 0])]);
-  return blockedOp({ emit, block }, "ReorderInput", [padded]);
+/** A matrix of so many rows and columns, the other way round. */
+function exchanged(context: BlockedContext, x: TensorName, rows: number, columns: number, shape: Shape): TensorName {
+  const matrix = view(context, x, [rows, columns]);
+  return view(context, context.emit.op("Transpose", [matrix], { perm: [1, 0] }), shape);
 }

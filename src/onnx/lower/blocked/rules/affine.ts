@@ -2,12 +2,13 @@ import { type Shape, sizeOf } from "../../../../core/index.js";
 import type { Value } from "../../../../graph/index.js";
 import type { TensorName } from "../../emitter.js";
 import { activationAttributes, emitActivation } from "../activation.js";
-import { type BlockedContext, blockedOp, roundUp } from "../context.js";
+import { type BlockedContext, blockedOp, roundUp, view } from "../context.js";
 import { affineOperands, type ChannelAffineParams } from "../fusion/primitives.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
+import { emitPerChannel } from "../reorder.js";
 
-/** One number per channel, [1, C, 1, 1] or a scalar, as the vector that blocked convolutions take: [C′] in the given shape. */
+/** One number per channel, [1, C, 1, 1] or a scalar, as blocked convolutions take it: with zeros for surplus channels. */
 export function channelVector(
   context: BlockedContext,
   value: TensorName,
@@ -16,15 +17,11 @@ export function channelVector(
   shape: (count: number) => Shape,
 ): TensorName {
   const { emit } = context;
-  const count = roundUp(context, channels);
-  if (size !== channels) {
-    const one = emit.op("Reshape", [value, emit.ints([1])]);
-    const all = emit.op("Expand", [one, emit.ints([channels])]);
-    return channelVector(context, all, channels, channels, shape);
-  }
-  if (count === channels) return emit.op("Reshape", [value, emit.ints(shape(count))]);
-  const flat = emit.op("Reshape", [value, emit.ints([channels])]);
-  return emit.op("Reshape", [emit.op("Pad", [flat, emit.ints([0, count - channels])]), emit.ints(shape(count))]);
+  const all =
+    size === channels
+      ? view(context, value, [channels])
+      : emit.op("Expand", [view(context, value, [1]), emit.ints([channels])]);
+  return view(context, emitPerChannel(context, all, channels), shape(roundUp(context, channels)));
 }
 
 /**
