@@ -55,12 +55,16 @@ export function imageProgram(seed: number, options: ImageProgramOptions): ImageP
   ];
   const divisors = [[1, c, 1, 1], [c, 1, 1], []].map((shape, at) => input(`divisor${at}`, shape, powers, 1));
   const weights = input("weights", [c, c, 3, 3], [-1, 0, 1], 0);
+  const powersEverywhere = input("powers", options.shape, powers, 1);
   const depthwise = input("depthwise", [c, 1, 3, 3], [-1, 0, 1], 0);
   const window = { padding: 1 };
+  const coarse = { padding: 1, stride: 2 };
+  const pooling = { ...g.window2d(window), kernel: [3, 3] as const };
   pools.image.push(...images);
   pools.channel.push(...channels);
   pools.map.push(input("map", [n, c, 1, 1], halves, 1));
   pools.plane.push(input("plane", [n, 1, height, width], halves, 1));
+  pools.coarse.push(input("coarse", kinds.coarse, halves, 1));
   pools.sample.push(input("sample", [n, 1, 1, 1], halves, 1));
 
   /** The value, unless it could need too many bits. */
@@ -82,6 +86,13 @@ export function imageProgram(seed: number, options: ImageProgramOptions): ImageP
     const x = image();
     return kept(() => by(x.value), x.top + Math.ceil(Math.log2(terms)), x.low + 1);
   };
+  const pooled = (x: Exact): Exact | undefined =>
+    kept(() => g.maxPool2d(x.value, { kernel: 3, stride: 1, padding: 1 }), x.top, x.low);
+  const backFromCoarse = (): Exact | undefined => {
+    const dy = oneOf(random, pools.coarse);
+    const top = dy.top + Math.ceil(Math.log2(9 * c));
+    return kept(() => g.conv2dInputGradient(dy.value, weights.value, options.shape, coarse), top, dy.low + 1);
+  };
 
   const applications: readonly (() => Exact | undefined)[] = [
     () => sum(image(), image(), oneOf(random, linear)),
@@ -96,6 +107,10 @@ export function imageProgram(seed: number, options: ImageProgramOptions): ImageP
     () => {
       const [x, by] = [image(), oneOf(random, divisors)];
       return kept(() => g.div(x.value, by.value), x.top + 1, x.low + 1);
+    },
+    () => {
+      const x = image();
+      return kept(() => g.div(x.value, powersEverywhere.value), x.top + 1, x.low + 1);
     },
     () => {
       const x = image();
@@ -118,9 +133,20 @@ export function imageProgram(seed: number, options: ImageProgramOptions): ImageP
       const top = x.top + dy.top + Math.ceil(Math.log2(n * height * width));
       return kept(() => g.conv2dWeightGradient(x.value, dy.value, [c, c, 3, 3], window), top, x.low + dy.low);
     },
+    () => pooled(image()),
     () => {
-      const x = image();
-      return kept(() => g.maxPool2d(x.value, { kernel: 3, stride: 1, padding: 1 }), x.top, x.low);
+      const [x, dy] = [image(), image()];
+      const y = pooled(x);
+      const back = (): Value => g.apply(g.maxPool2dGradientPrimitive, [x.value, y!.value, dy.value], pooling);
+      const gradient = y && kept(back, dy.top + 4, dy.low); // of nine windows
+      const gated = random.integer(3) > 0;
+      return gradient && gated ? { ...gradient, value: g.mul(gradient.value, g.step(x.value)) } : gradient;
+    },
+    () => convolved((x) => g.conv2d(x, weights.value, coarse), 9 * c),
+    () => backFromCoarse(),
+    () => {
+      const [a, b] = [backFromCoarse(), backFromCoarse()];
+      return a && b && sum(a, b, g.add);
     },
     () => reduced(image(), oneOf(random, [[0, 2, 3], [0, 2, 3], [2, 3], [1, 2, 3], [1]])),
     () => {
@@ -169,6 +195,7 @@ const kindsOf = ([n, c, height, width]: Shape) =>
     map: [n!, c!, 1, 1],
     plane: [n!, 1, height!, width!],
     sample: [n!, 1, 1, 1],
+    coarse: [n!, c!, Math.ceil(height! / 2), Math.ceil(width! / 2)],
   }) as const;
 type Kind = keyof ReturnType<typeof kindsOf>;
 

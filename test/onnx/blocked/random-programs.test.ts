@@ -72,6 +72,6 @@ const lowerings: Readonly<Record<string, (seed: number) => Lowering>> = {
 };
 describe.each(Object.entries(lowerings))("random programs by %s", (_, lowering) => {
   it.each(shapes.map((shape) => [String(shape), shape] as const))("[%s]", async (_, shape) => {
-    expect(await failuresOf(lowering, shape, 10)).toEqual([]);
+    expect(await failuresOf(lowering, shape, 8)).toEqual([]);
   });
 });
