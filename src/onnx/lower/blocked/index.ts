@@ -24,6 +24,7 @@ export function blocked({ block }: BlockedOptions): Lowering {
   return {
     name: `blocked ${block}`,
     domains: { [blockedDomain]: 1 },
+    fixesBatch: true,
     prepare: (program: Program) => simplify(fuse(program)),
     begin: (emit, values, results) => blockedEmission(emit, block, assign(values, results, block)),
   };
