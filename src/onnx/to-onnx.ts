@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { DataError, expectation } from "../core/index.js";
+import { assertArgument, DataError, expectation } from "../core/index.js";
 import type { Program } from "../graph/index.js";
 import { type LowerOptions, lower } from "./lower/lower.js";
 import type { Lowering } from "./lower/lowering.js";
@@ -22,12 +22,20 @@ export interface ToOnnxOptions extends LowerOptions {
 /**
  * A program as the bytes of an `.onnx` file. Inputs named in `options.constants` become weights inside the file.
  *
- * @throws InvalidArgumentError if an output is named like an input, or a constant has another shape than its input.
+ * @throws InvalidArgumentError if an output is named like an input, or a constant has another shape than its input,
+ *   or a batch is left free that the lowering needs to know.
  * @example
  * await writeFile("model.onnx", toOnnx(program, { constants: await state.read() }));
  */
 export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Array {
-  const { lowering = portable } = options;
+  const { lowering = portable, freeBatch = false } = options;
+  assertArgument(
+    !(freeBatch && lowering.fixesBatch),
+    "toOnnx",
+    "a lowering that leaves the batch free, with freeBatch",
+    lowering.name,
+    "take the portable one, or fix the batch",
+  );
   const simplified = simplify(program);
   const prepared = lowering.prepare?.(simplified) ?? simplified;
   const model = create(ModelProtoSchema, {
@@ -38,7 +46,7 @@ export function toOnnx(program: Program, options: ToOnnxOptions = {}): Uint8Arra
       version: BigInt(version),
     })),
     // A batch that is left free has no size to cut vectors at.
-    graph: lower(options.freeBatch ? prepared : pack(prepared), lowering, options),
+    graph: lower(freeBatch ? prepared : pack(prepared), lowering, options),
   });
   return toBinary(ModelProtoSchema, model);
 }

@@ -41,6 +41,8 @@ export interface Lowering {
   readonly name: string;
   /** Operator sets beside the standard one that are used, with their versions. */
   readonly domains?: Readonly<Record<string, number>>;
+  /** Whether all sizes are written into the graph, so that its batch cannot be left free; false by default. */
+  readonly fixesBatch?: boolean;
   /** The program as it is emitted; as it is by default. */
   readonly prepare?: (program: Program) => Program;
   /** Makes what collects the nodes; an {@link Emitter} by default. */

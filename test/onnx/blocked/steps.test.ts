@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { randomStream, type Tensor, tensor } from "../../../src/core/index.js";
-import type { Program, Runtime, Tensors } from "../../../src/graph/index.js";
-import type { Layer } from "../../../src/graph/layer.js";
+import type { Tensor } from "../../../src/core/index.js";
+import type { Runtime } from "../../../src/graph/index.js";
 import { resnet, resnetCifar, vgg } from "../../../src/models/index.js";
 import {
   batchNorm,
@@ -16,71 +15,18 @@ import {
   topK,
 } from "../../../src/norm/index.js";
 import { blocked, toOnnx } from "../../../src/onnx/index.js";
-import { adamw, sgd } from "../../../src/optim/index.js";
+import { adamw } from "../../../src/optim/index.js";
 import { referenceRuntime } from "../../../src/reference/index.js";
 import { nodeRuntime, onnxSession } from "../../../src/runtime/node/index.js";
-import {
-  imageClassification,
-  initialState,
-  lossScaleInput,
-  type TrainingStepOptions,
-  trainingStep,
-} from "../../../src/train/index.js";
 import { difference } from "../../support/compare.js";
 import { EmulatedBlocks } from "../../support/emulated-blocks.js";
+import { type Case, stepOf } from "../../support/training-steps.js";
 
 const runtimes = {
   blocked: nodeRuntime({ threads: 2, lowering: "blocked" }),
   portable: nodeRuntime({ threads: 2, lowering: "portable" }),
 };
 afterAll(() => Promise.all(Object.values(runtimes).map((runtime) => runtime.close())));
-
-/** A training step and what it is fed. */
-interface Case {
-  readonly program: Program;
-  readonly feeds: Tensors;
-  readonly state: Tensors;
-}
-
-function stepOf(
-  network: Layer,
-  batch: number,
-  size: number,
-  seed: number,
-  more: Partial<TrainingStepOptions> = {},
-): Case {
-  const step = trainingStep({
-    objective: imageClassification({
-      network,
-      shape: [3, size, size],
-      pixels: "uint8",
-      mean: [0.5, 0.5, 0.5],
-      std: [0.25, 0.25, 0.25],
-    }),
-    shape: [batch],
-    optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
-    ...more,
-  });
-  const random = randomStream(1, "steps");
-  const feeds: Record<string, Tensor> = {
-    images: tensor(
-      Uint8Array.from({ length: batch * 3 * size * size }, () => random.integer(256)),
-      [batch, 3, size, size],
-      "uint8",
-    ),
-    labels: tensor(
-      Int32Array.from({ length: batch }, () => random.integer(10)),
-      [batch],
-      "int32",
-    ),
-  };
-  for (const name of step.program.graph.inputs.keys()) {
-    if (name.startsWith("rate/")) feeds[name] = tensor([0.1], []);
-    if (name === lossScaleInput) feeds[name] = tensor([128], []);
-    if (name.startsWith("step/")) feeds[name] = tensor([0.5], []);
-  }
-  return { program: step.program, feeds, state: initialState(step, seed) };
-}
 
 async function stepped(runtime: Runtime, { program, feeds, state }: Case): Promise<Record<string, Tensor>> {
   const held = await runtime.createState(state);

@@ -1,16 +1,14 @@
 import { neededValues, type Program, type Value } from "../../../graph/index.js";
 import { simplify } from "../../simplify/simplify.js";
-import type { Emitter, TensorName } from "../emitter.js";
-import { type AppliedValue, applyRule, type Emission, type Lowering } from "../lowering.js";
-import { portableRules } from "../portable/index.js";
+import type { AppliedValue, Lowering } from "../lowering.js";
 import { blockedDomain } from "./context.js";
+import { blockedEmission } from "./emission.js";
 import { fuse } from "./fusion/fuse.js";
 import { findImages } from "./fusion/images.js";
 import { implementationsOf } from "./implementations.js";
 import { type Assignment, assignLayouts } from "./layout/assign.js";
-import { convert } from "./layout/conversion.js";
 import { dumpLayouts } from "./layout/dump.js";
-import type { Implementation, Layout } from "./layout/implementation.js";
+import type { Implementation } from "./layout/implementation.js";
 
 /** Options of {@link blocked}. */
 export interface BlockedOptions {
@@ -26,8 +24,9 @@ export function blocked({ block }: BlockedOptions): Lowering {
   return {
     name: `blocked ${block}`,
     domains: { [blockedDomain]: 1 },
+    fixesBatch: true,
     prepare: (program: Program) => simplify(fuse(program)),
-    begin: (emit, values, results) => emission(emit, block, assign(values, results, block)),
+    begin: (emit, values, results) => blockedEmission(emit, block, assign(values, results, block)),
   };
 }
 
@@ -52,40 +51,3 @@ function assign(values: readonly Value[], results: ReadonlySet<Value>, block: nu
 }
 
 const isApplied = (value: Value): value is AppliedValue => value.source.kind === "apply";
-
-function emission(emit: Emitter, block: number, assignment: Assignment): Emission {
-  const held = new Map<Value, Map<Layout, TensorName>>();
-
-  /** The tensor in a layout, converted once where it lies in another. */
-  function tensorIn(value: Value, layout: Layout): TensorName {
-    const names = held.get(value)!;
-    const known = names.get(layout);
-    if (known !== undefined) return known;
-    const [from, tensor] = [...names][0]!;
-    const converted = convert({ emit, block }, tensor, value.shape, from, layout);
-    names.set(layout, converted);
-    return converted;
-  }
-
-  const tensorOf = (value: Value): TensorName => tensorIn(value, "plain");
-  return {
-    hold: (value, name) => void held.set(value, new Map([["plain", name]])),
-    compute(value) {
-      const { layout, operands, emit: emitBy } = assignment.get(value)!;
-      const { inputs, params } = value.source;
-      const name =
-        emitBy === "portable"
-          ? applyRule(portableRules, value, emit, tensorOf)
-          : emitBy({
-              emit,
-              block,
-              inputs: inputs.map((input, at) => tensorIn(input, operands[at]!)),
-              types: inputs,
-              output: value,
-              params,
-            });
-      held.set(value, new Map([[layout, name]]));
-    },
-    tensorOf,
-  };
-}

@@ -18,8 +18,11 @@ import { findImages } from "./images.js";
 import { type Activation, channelAffine, gate, gatedMaxPool2dGradient, rounded, scaledSum } from "./primitives.js";
 import { channelSums, isConvolved } from "./sums.js";
 
-/** Far above 1 over any activation, and its product with any activation far below the largest number: it decides signs. */
-const huge = 1e30;
+/**
+ * Far above 1 over any activation, and its product with any activation far below the largest number: it decides signs. A
+ * power of two, as products with it do not round: what cancels to zero still does.
+ */
+const huge = 2 ** 100;
 /** Tensors of fewer elements are not worth an operator of their own. */
 const manyElements = 4096;
 /** A combination of more tensors is computed before it grows further. */
@@ -44,6 +47,9 @@ export function fuse({ outputs, updates }: Program): Program {
   const found = findImages(values);
   const isImage = (value: Value): boolean => found.has(value);
   const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
+  /** Whether an operation with a result on an image of its shape takes one number for each channel, which changes no shape. */
+  const takesPerChannel = (image: Value, numbers: Value, result: Value): boolean =>
+    alike(image, result) && isPerChannel(numbers, result);
   for (const value of values) {
     if (isImage(value)) images.set(value, imageOf(value));
     else others.set(value, otherOf(value));
@@ -118,7 +124,7 @@ export function fuse({ outputs, updates }: Program): Program {
       case "mul":
         return productOf(value, a, b) ?? whole(value);
       case "div":
-        return isPerChannel(b, value) ? combined(scaled(combinationOf(a), div(1, renewed(b)))) : whole(value);
+        return takesPerChannel(a, b, value) ? combined(scaled(combinationOf(a), div(1, renewed(b)))) : whole(value);
       case "cast":
         return roundTrip(value) ?? whole(value);
       case "relu":
@@ -153,25 +159,25 @@ export function fuse({ outputs, updates }: Program): Program {
   }
 
   function sumOf(value: Value, a: Value, b: Value): Image | undefined {
-    if (isPerChannel(b, value)) return combined(shifted(combinationOf(a), renewed(b)));
-    if (isPerChannel(a, value)) return combined(shifted(combinationOf(b), renewed(a)));
+    if (takesPerChannel(a, b, value)) return combined(shifted(combinationOf(a), renewed(b)));
+    if (takesPerChannel(b, a, value)) return combined(shifted(combinationOf(b), renewed(a)));
     return alike(a, b) ? combined(plus(combinationOf(a), combinationOf(b))) : undefined;
   }
 
   function differenceOf(value: Value, a: Value, b: Value): Image | undefined {
-    if (isPerChannel(b, value)) {
+    if (takesPerChannel(a, b, value)) {
       const image = combined(shifted(combinationOf(a), mul(renewed(b), -1)));
       // (x − μ)/σ is not x/σ − μ/σ where σ is far below μ.
       if (isCentred(value) && !isConvolved(image.combination!)) image.tensor = image.compute();
       return image;
     }
-    if (isPerChannel(a, value)) return combined(shifted(negated(combinationOf(b)), renewed(a)));
+    if (takesPerChannel(b, a, value)) return combined(shifted(negated(combinationOf(b)), renewed(a)));
     return alike(a, b) ? combined(plus(combinationOf(a), negated(combinationOf(b)))) : undefined;
   }
 
   function productOf(value: Value, a: Value, b: Value): Image | undefined {
-    if (isPerChannel(b, value)) return combined(scaled(combinationOf(a), renewed(b)));
-    if (isPerChannel(a, value)) return combined(scaled(combinationOf(b), renewed(a)));
+    if (takesPerChannel(a, b, value)) return combined(scaled(combinationOf(a), renewed(b)));
+    if (takesPerChannel(b, a, value)) return combined(scaled(combinationOf(b), renewed(a)));
     if (!alike(a, b)) return undefined;
     for (const [g, mask] of [
       [a, b],

@@ -19,10 +19,11 @@ export function conversionsOf(
   assignment: Assignment,
   results: ReadonlySet<Value>,
 ): Conversion[] {
-  const wanted = new Map<Value, Map<Layout, Value[]>>();
+  const wanted = new Map<Value, Map<Layout, Set<Value>>>();
   const want = (value: Value, layout: Layout, user?: Value): void => {
-    const layouts = wanted.get(value) ?? new Map<Layout, Value[]>();
-    wanted.set(value, layouts.set(layout, [...(layouts.get(layout) ?? []), ...(user ? [user] : [])]));
+    const layouts = wanted.get(value) ?? new Map<Layout, Set<Value>>();
+    const users = layouts.get(layout) ?? new Set<Value>();
+    wanted.set(value, layouts.set(layout, user ? users.add(user) : users));
   };
   for (const user of values) {
     if (user.source.kind !== "apply") continue;
@@ -35,7 +36,7 @@ export function conversionsOf(
     .flatMap((value) => {
       const from = assignment.get(value)?.layout ?? "plain";
       const others = [...(wanted.get(value) ?? [])].filter(([layout]) => layout !== from);
-      return others.map(([to, users]) => ({ value, from, to, users }));
+      return others.map(([to, users]) => ({ value, from, to, users: [...users] }));
     });
 }
 

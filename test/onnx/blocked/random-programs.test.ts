@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { numbersOf, randomStream, type Shape } from "../../../src/core/index.js";
+import type { Value } from "../../../src/graph/index.js";
+import { blocked, type Lowering, toOnnx } from "../../../src/onnx/index.js";
+import { blockedEmission } from "../../../src/onnx/lower/blocked/emission.js";
+import { findImages } from "../../../src/onnx/lower/blocked/fusion/images.js";
+import { implementationsOf } from "../../../src/onnx/lower/blocked/implementations.js";
+import type { Implementation } from "../../../src/onnx/lower/blocked/layout/implementation.js";
+import type { AppliedValue } from "../../../src/onnx/lower/lowering.js";
+import { evaluate } from "../../../src/reference/index.js";
+import { expectClose } from "../../support/compare.js";
+import { EmulatedBlocks } from "../../support/emulated-blocks.js";
+import { imageProgram } from "../../support/image-programs.js";
+import { runModel } from "../../support/run-model.js";
+
+/** Any implementation of each value, whatever it costs: so that all of them are tried, beside each other. */
+function withoutPlan(block: number, seed: number): Lowering {
+  return {
+    ...blocked({ block }),
+    begin(emit, values) {
+      const random = randomStream(seed, "implementations");
+      const images = findImages(values);
+      const assignment = new Map<Value, Implementation>();
+      for (const value of values) {
+        if (value.source.kind !== "apply") continue;
+        const options = implementationsOf(value as AppliedValue, images, block);
+        assignment.set(value, options[random.integer(options.length)]!);
+      }
+      return blockedEmission(emit, block, assignment);
+    },
+  };
+}
+
+/** Nothing rounds in these programs, but for factors like 1/3 that simplification and fusion make. */
+const bound = 1e-6;
+
+async function failuresOf(lowering: (seed: number) => Lowering, shape: Shape, seeds: number): Promise<string[]> {
+  const failures: string[] = [];
+  for (let seed = 0; seed < seeds; seed++) {
+    const { program, feeds } = imageProgram(seed, { shape, bits: 20, steps: 24 });
+    const expected = evaluate(Object.values(program.outputs), feeds);
+    try {
+      const found = await runModel(toOnnx(program, { lowering: lowering(seed) }), feeds);
+      for (const [at, name] of Object.keys(program.outputs).entries()) {
+        const size = Math.max(1, ...numbersOf(expected[at]!).map(Math.abs));
+        expectClose(found[name]!, expected[at]!, { absolute: bound * size }, name);
+      }
+    } catch (error) {
+      failures.push(`seed ${seed}: ${(error as Error).message}`);
+    }
+  }
+  return failures.slice(0, 4).concat(failures.length > 4 ? [`${failures.length} in all`] : []);
+}
+
+const maps = [
+  [4, 4],
+  [2, 3],
+  [8, 8],
+  [1, 1],
+  [5, 2],
+] as const;
+const shapes: readonly Shape[] = [1, 3, 5, 8, 12, 16, 17, 24, 32, 40].map((channels, at) => [
+  [2, 3, 1, 4][at % 4]!,
+  channels,
+  ...maps[at % maps.length]!,
+]);
+const lowerings: Readonly<Record<string, (seed: number) => Lowering>> = {
+  "blocks of 16": () => blocked({ block: 16 }),
+  "blocks of 16, unplanned": (seed) => withoutPlan(16, seed),
+  "emulated blocks of 8": () => ({ ...blocked({ block: 8 }), emitter: () => new EmulatedBlocks(8) }),
+  "emulated blocks of 8, unplanned": (seed) => ({ ...withoutPlan(8, seed), emitter: () => new EmulatedBlocks(8) }),
+};
+describe.each(Object.entries(lowerings))("random programs by %s", (_, lowering) => {
+  it.each(shapes.map((shape) => [String(shape), shape] as const))("[%s]", async (_, shape) => {
+    expect(await failuresOf(lowering, shape, 8)).toEqual([]);
+  });
+});
