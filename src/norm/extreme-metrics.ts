@@ -1,5 +1,5 @@
 import { assertArgument, type Shape, sizeOf } from "../core/index.js";
-import { abs, topK as largestOf, mul, neg, reduceMax, reshape, sub, transpose, type Value } from "../graph/index.js";
+import { abs, gatherElements, mul, neg, reshape, sub, topKIndices, transpose, type Value } from "../graph/index.js";
 import { expectedMaximum, expectedTopMean } from "./gaussian.js";
 import { constantOf, type Metric, type MetricOptions } from "./metric.js";
 
@@ -23,9 +23,9 @@ export function topK(k = 10, options: MetricOptions = {}): Metric {
     name: `top${k}`,
     power: 1,
     statistic(centred, axes, mean) {
-      const rows = flattened(abs(centred), axes);
+      const rows = flattened(centred, axes);
       const count = Math.min(k, rows.shape[1]!);
-      const largest = largestOf(rows, count, 1);
+      const largest = abs(elementsAt(rows, topKIndices(abs(rows), count)));
       return reshape(count === 1 ? largest : mean(largest, [1]), kept(centred.shape, axes)); // one is not added up
     },
     gaussianConstant: constantOf("topK", options, {
@@ -64,8 +64,10 @@ export function range({ chunks = 1, ...options }: RangeOptions = {}): Metric {
     statistic(centred, axes, mean) {
       const rows = flattened(centred, axes);
       const parts = chunkCount(rows.shape[1]!, chunks);
-      const cut = reshape(rows, [rows.shape[0]!, parts, -1]);
-      const spans = mul(sub(reduceMax(cut, [2]), neg(reduceMax(neg(cut), [2]))), 0.5);
+      const cut = parts === 1 ? rows : reshape(rows, [rows.shape[0]!, parts, -1]);
+      const largest = elementsAt(cut, topKIndices(cut, 1));
+      const smallest = elementsAt(cut, topKIndices(neg(cut), 1));
+      const spans = mul(sub(largest, smallest), 0.5);
       return reshape(parts === 1 ? spans : mean(spans, [1]), kept(centred.shape, axes));
     },
     gaussianConstant: (n) => constant(n / chunkCount(n, chunks)),
@@ -82,6 +84,12 @@ function chunkCount(n: number, chunks: number): number {
   while (n % count !== 0) count--;
   return count;
 }
+
+/**
+ * Taken by their positions, so that the gradient of a statistic goes to these few elements and to no other: of equal ones,
+ * to the first.
+ */
+const elementsAt = (rows: Value, positions: Value): Value => gatherElements(rows, positions, -1);
 
 const kept = (shape: Shape, axes: readonly number[]): number[] =>
   shape.map((size, axis) => (axes.includes(axis) ? 1 : size));

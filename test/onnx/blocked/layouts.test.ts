@@ -132,7 +132,7 @@ describe("assigned layouts", () => {
 function emittedConversions(program: Program): number {
   const spied = vi.spyOn(conversion, "convert");
   toOnnx(program, { lowering: blocked({ block: 16 }) });
-  const calls = spied.mock.calls.filter(([, , , , from, to]) => from !== to).length;
+  const calls = spied.mock.calls.filter(([, , , from, to]) => from !== to).length;
   spied.mockRestore();
   return calls;
 }

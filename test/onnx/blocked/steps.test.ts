@@ -109,6 +109,11 @@ describe.each(Object.entries(networks))("a step of %s", (name, build) => {
 describe.each([8, 16])("with blocks of %i, emulated", (block) => {
   it.each([
     ["ResNet-8", (seed: number) => stepOf(resnetCifar({ depth: 8, width: 0.75 }), 4, 32, seed)],
+    [
+      "ResNet-8 with Top-10 batch-norm",
+      (seed: number) =>
+        stepOf(resnetCifar({ depth: 8, width: 0.75, norm: () => batchNorm({ metric: topK() }) }), 4, 32, seed),
+    ],
     ["VGG-11", (seed: number) => stepOf(vgg({ width: 0.125 }), 2, 32, seed)],
     ["ResNet-18 with its stem", (seed: number) => stepOf(resnet({ depth: 18, width: 0.25 }), 2, 64, seed)],
   ] as const)("a step of %s is the reference's", async (_, build) => {

@@ -2,6 +2,7 @@ import { sizeOf } from "../../../core/index.js";
 import type { Conv2dParams, PrimitiveName, Value } from "../../../graph/index.js";
 import type { AppliedValue, Rule } from "../lowering.js";
 import { portableRules } from "../portable/index.js";
+import { channelGather, channelScatter, channelTop } from "./fusion/channel-elements.js";
 import {
   channelAffine,
   channelDot,
@@ -16,11 +17,13 @@ import {
 import { arithmetic, passes } from "./layout/costs.js";
 import type { Implementation } from "./layout/implementation.js";
 import { affineImplementations } from "./rules/affine.js";
+import { gatherImplementations, scatterImplementations, topImplementations } from "./rules/channel-elements.js";
 import {
   convolutionImplementations,
   inputGradientImplementations,
   twoGradientsImplementations,
 } from "./rules/convolution.js";
+
 import { elementwiseImplementations, gateImplementations, roundedImplementations } from "./rules/elementwise.js";
 import {
   averagePoolGradientImplementations,
@@ -47,6 +50,12 @@ function special(value: AppliedValue, block: number): Implementation[] {
       return affineImplementations(value, inputs, params);
     case channelDot.name:
       return dotImplementations(value, inputs);
+    case channelTop.name:
+      return topImplementations(inputs, params);
+    case channelGather.name:
+      return gatherImplementations();
+    case channelScatter.name:
+      return scatterImplementations(value, inputs);
     case gate.name:
       return gateImplementations(value);
     case rounded.name:

@@ -1,5 +1,6 @@
-import { sameShape, sizeOf } from "../../../../core/index.js";
+import { sizeOf } from "../../../../core/index.js";
 import {
+  add,
   copyConstant,
   div,
   Graph,
@@ -12,7 +13,28 @@ import {
   type ReduceParams,
   type Value,
 } from "../../../../graph/index.js";
-import { type Combination, just, negated, plainTensor, plus, scaled, shifted } from "./combination.js";
+import { asScaledSum } from "./as-scaled-sum.js";
+import {
+  asChannelGather,
+  asChannelScatters,
+  asChannelTop,
+  channelGather,
+  channelScatter,
+  channelTop,
+  isRearranged,
+} from "./channel-elements.js";
+import {
+  type Combination,
+  just,
+  negated,
+  onlyTerm,
+  perRow,
+  plainTensor,
+  plus,
+  scaled,
+  shifted,
+  type Term,
+} from "./combination.js";
 import { foldEpilogues } from "./epilogue.js";
 import { findImages } from "./images.js";
 import { type Activation, channelAffine, gate, gatedMaxPool2dGradient, rounded, scaledSum } from "./primitives.js";
@@ -23,8 +45,6 @@ import { channelSums, isConvolved } from "./sums.js";
  * power of two, as products with it do not round: what cancels to zero still does.
  */
 const huge = 2 ** 100;
-/** Tensors of fewer elements are not worth an operator of their own. */
-const manyElements = 4096;
 /** A combination of more tensors is computed before it grows further. */
 const mostTerms = 3;
 
@@ -52,7 +72,7 @@ export function fuse({ outputs, updates }: Program): Program {
     alike(image, result) && isPerChannel(numbers, result);
   for (const value of values) {
     if (isImage(value)) images.set(value, imageOf(value));
-    else others.set(value, otherOf(value));
+    else if (!isRearranged(value, isImage)) others.set(value, otherOf(value)); // else if anything asks for it
   }
   const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, renewed(value)]));
@@ -60,7 +80,10 @@ export function fuse({ outputs, updates }: Program): Program {
 
   /** The value in the fused graph, computed. */
   function renewed(value: Value): Value {
-    return others.get(value) ?? tensorOf(value);
+    if (images.has(value)) return tensorOf(value);
+    const other = others.get(value) ?? otherOf(value);
+    others.set(value, other);
+    return other;
   }
 
   function tensorOf(value: Value): Value {
@@ -82,32 +105,40 @@ export function fuse({ outputs, updates }: Program): Program {
     const [x] = source.inputs;
     const overChannels = source.primitive === primitives.reduceSum && x && isImage(x);
     if (overChannels && String((source.params as ReduceParams).axes) === "0,2,3") return channelSumOf(x);
-    return scaledSumOf(value) ?? graph.apply(source.primitive, source.inputs.map(renewed), source.params);
+    return (
+      elementsOf(value) ??
+      scaledSumOf(value) ??
+      graph.apply(source.primitive, source.inputs.map(renewed), source.params)
+    );
   }
 
-  /** Of large tensors that are no images, such as weights and what is kept beside them. */
-  function scaledSumOf({ source, shape, dtype }: Value): Value | undefined {
-    if (source.kind !== "apply" || dtype !== "float32" || sizeOf(shape) < manyElements) return undefined;
-    const { name } = source.primitive;
-    const [a, b] = source.inputs as [Value, Value];
-    const orders =
-      name === "add"
-        ? [
-            [a, b],
-            [b, a],
-          ]
-        : name === "sub"
-          ? [[b, a]]
-          : [];
-    for (const [product, y] of orders as [Value, Value][]) {
-      const { source: made } = product;
-      if (made.kind !== "apply" || made.primitive.name !== "mul" || !sameShape(y.shape, shape)) continue;
-      const [x, factor] = sizeOf(made.inputs[1]!.shape) === 1 ? made.inputs : [...made.inputs].reverse();
-      if (sizeOf(factor!.shape) !== 1 || !sameShape(x!.shape, shape)) continue;
-      const s = renewed(factor!);
-      return graph.apply(scaledSum, [renewed(x!), name === "sub" ? neg(s) : s, renewed(y)], {});
+  function scaledSumOf(value: Value): Value | undefined {
+    const sum = asScaledSum(value);
+    if (!sum) return undefined;
+    const s = renewed(sum.s);
+    return graph.apply(scaledSum, [renewed(sum.x), sum.negative ? neg(s) : s, renewed(sum.y)], {});
+  }
+
+  /** Single elements of channels, or their positions. */
+  function elementsOf(value: Value): Value | undefined {
+    const top = asChannelTop(value);
+    if (top && isImage(top.x)) {
+      const { tensor, factor, constant } = oneTerm(top.x);
+      const [x, b] = factor ? [tensorOf(top.x)] : [tensor, constant];
+      return graph.apply(channelTop, b ? [x!, b] : [x!], top.params);
     }
-    return undefined;
+    const gathered = asChannelGather(value);
+    if (!gathered || !isImage(gathered.x)) return undefined;
+    const { tensor, factor, constant } = oneTerm(gathered.x);
+    const elements = graph.apply(channelGather, [tensor, renewed(gathered.positions)], {});
+    const scaledElements = factor ? mul(elements, perRow(factor)) : elements;
+    return constant ? add(scaledElements, perRow(constant)) : scaledElements;
+  }
+
+  function oneTerm(x: Value): Term & Pick<Combination, "constant"> {
+    const combination = combinationOf(x);
+    const term = onlyTerm(combination);
+    return term ? { ...term, constant: combination.constant } : { ...just(tensorOf(x)).terms[0]!, constant: undefined };
   }
 
   function imageOf(value: Value): Image {
@@ -127,6 +158,8 @@ export function fuse({ outputs, updates }: Program): Program {
         return takesPerChannel(a, b, value) ? combined(scaled(combinationOf(a), div(1, renewed(b)))) : whole(value);
       case "cast":
         return roundTrip(value) ?? whole(value);
+      case "transpose":
+        return scatteredOf(value) ?? whole(value);
       case "relu":
         return { compute: () => computed(combinationOf(a), "relu") };
       case "step":
@@ -136,6 +169,15 @@ export function fuse({ outputs, updates }: Program): Program {
       default:
         return whole(value);
     }
+  }
+
+  /** Zeros but for single elements. */
+  function scatteredOf(value: Value): Image | undefined {
+    const additions = asChannelScatters(value)?.map(({ values, positions }) => ({
+      values: renewed(values),
+      positions: renewed(positions),
+    }));
+    return additions && combined({ shape: value.shape, terms: [], constant: undefined, additions });
   }
 
   /** To a half and back. */
@@ -202,7 +244,16 @@ export function fuse({ outputs, updates }: Program): Program {
   function computed(combination: Combination, activation?: Activation): Value {
     const plain = activation ? undefined : plainTensor(combination);
     if (plain) return plain;
-    const { terms, constant } = combination;
+    const { shape, terms, constant, additions } = combination;
+    if (additions.length > 0) {
+      const rest = terms.length > 0 ? computed({ ...combination, additions: [] }) : undefined;
+      const sum = additions.reduce<Value | undefined>(
+        (total, { values, positions }) =>
+          graph.apply(channelScatter, total ? [values, positions, total] : [values, positions], { shape }),
+        rest,
+      )!;
+      return computed({ ...just(sum), constant: terms.length > 0 ? undefined : constant }, activation);
+    }
     const inputs = terms.flatMap(({ tensor, factor }) => (factor ? [tensor, factor] : [tensor]));
     return graph.apply(channelAffine, constant ? [...inputs, constant] : inputs, {
       factors: terms.map(({ factor }) => factor !== undefined),

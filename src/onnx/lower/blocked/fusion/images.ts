@@ -27,6 +27,9 @@ const surely: Readonly<Record<string, { readonly operands: readonly number[]; re
   averagePool2d: { operands: [0], result: true },
   averagePool2dGradient: { operands: [0], result: true },
   channelDot: { operands: [0, 1], result: false },
+  channelTop: { operands: [0], result: false },
+  channelGather: { operands: [0], result: false },
+  channelScatter: { operands: [2], result: true },
 };
 
 /**
@@ -45,7 +48,7 @@ export function findImages(values: readonly Value[]): ReadonlySet<Value> {
     if (value.source.kind !== "apply") continue;
     const { primitive, inputs, params } = value.source;
     const known = surely[primitive.name];
-    if (known) open.push(...known.operands.map((at) => inputs[at]!), ...(known.result ? [value] : []));
+    if (known) open.push(...known.operands.flatMap((at) => inputs[at] ?? []), ...(known.result ? [value] : []));
     if (primitive.name === "reduceSum" && String((params as ReduceParams).axes) === "0,2,3") open.push(inputs[0]!);
     if (!elementwise.has(primitive.name)) continue;
     for (const input of inputs) if (String(input.shape) === String(value.shape)) join(value, input);

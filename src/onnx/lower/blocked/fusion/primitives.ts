@@ -28,7 +28,8 @@ export interface FusedPrimitive<Name extends string, P extends object> extends P
   readonly expand: (inputs: readonly Value[], params: P) => Value;
 }
 
-function defineFused<const Name extends string, P extends object>(
+/** Makes a primitive of a fused program: it has no derivative. */
+export function defineFused<const Name extends string, P extends object>(
   fused: Omit<FusedPrimitive<Name, P>, "vjp">,
 ): FusedPrimitive<Name, P> {
   return { ...definePrimitive({ ...fused, vjp: secondDerivativeMissing(fused.name) }), expand: fused.expand };

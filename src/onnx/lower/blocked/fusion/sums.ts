@@ -1,7 +1,7 @@
 import { sizeOf } from "../../../../core/index.js";
-import { add, maximum, mul, reduceSum, type Value } from "../../../../graph/index.js";
-import { type Combination, factorOf, just, plainTensor } from "./combination.js";
-import { channelDot } from "./primitives.js";
+import { add, maximum, mul, reduceSum, reshape, type Value } from "../../../../graph/index.js";
+import { type Combination, factorOf, just, onlyTerm, plainTensor } from "./combination.js";
+import { channelDot, perChannel } from "./primitives.js";
 
 /** Sums of combinations over N, H and W, by those of the tensors they are made of; each is taken once. */
 export interface ChannelSums {
@@ -29,10 +29,13 @@ export function channelSums(): ChannelSums {
     return product;
   }
 
-  function linear({ terms, constant }: Combination): Value {
-    const parts = terms.map(({ tensor, factor }) => (factor ? mul(factor, sumOf(tensor)) : sumOf(tensor)));
+  function linear({ shape, terms, constant, additions }: Combination): Value {
+    const parts = [
+      ...terms.map(({ tensor, factor }) => (factor ? mul(factor, sumOf(tensor)) : sumOf(tensor))),
+      ...additions.map(({ values }) => reshape(reduceSum(values, [1]), perChannel(shape))),
+    ];
     const total = parts.reduce((sum, part) => add(sum, part));
-    return constant ? add(total, mul(constant, countOf(terms[0]!.tensor))) : total;
+    return constant ? add(total, mul(constant, sizeOf(shape) / shape[1]!)) : total;
   }
 
   /** Σ (aT + b)(a′U + b′) = aa′ ΣTU + ab′ ΣT + a′b ΣU + n bb′. */
@@ -48,12 +51,12 @@ export function channelSums(): ChannelSums {
   return {
     of(combination, tensor) {
       const { terms } = combination;
-      const known = terms.length === 1 || terms.every((term) => sums.has(term.tensor));
+      const known = terms.length <= 1 || terms.every((term) => sums.has(term.tensor));
       return known || !tensor ? linear(combination) : sumOf(tensor());
     },
     ofProduct(a, b, tensors) {
       const squared = a === b || (plainTensor(a) !== undefined && plainTensor(a) === plainTensor(b));
-      const simple = a.terms.length === 1 && b.terms.length === 1;
+      const simple = onlyTerm(a) !== undefined && onlyTerm(b) !== undefined;
       if (!simple || (squared && a.constant && !isConvolved(a))) {
         const [left, right] = tensors();
         return bilinear(just(left), just(right));
@@ -65,8 +68,6 @@ export function channelSums(): ChannelSums {
   };
 }
 
-const countOf = ({ shape }: Value): number => sizeOf(shape) / shape[1]!;
-
 /** Whether the first tensor is a convolution's output. */
 export const isConvolved = ({ terms: [term] }: Combination): boolean =>
-  term!.tensor.source.kind === "apply" && term!.tensor.source.primitive.name === "conv2d";
+  term?.tensor.source.kind === "apply" && term.tensor.source.primitive.name === "conv2d";
