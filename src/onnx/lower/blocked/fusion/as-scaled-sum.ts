@@ -20,10 +20,11 @@ export function asScaledSum({ source, shape, dtype }: Value): ScaledSum | undefi
   if (name !== "add" && name !== "sub") return undefined;
   const [a, b] = source.inputs as [Value, Value];
   const negative = name === "sub";
+  if (!sameShape(a.shape, shape) || !sameShape(b.shape, shape)) return undefined;
   const product = scaledTensor(b);
-  if (product && sameShape(a.shape, shape)) return { ...product, negative, y: a };
+  if (product) return { ...product, negative, y: a };
   const first = negative ? undefined : scaledTensor(a);
-  return first && sameShape(b.shape, shape) ? { ...first, negative, y: b } : undefined;
+  return first && { ...first, negative, y: b };
 }
 
 function scaledTensor({ source, shape }: Value): Pick<ScaledSum, "x" | "s"> | undefined {

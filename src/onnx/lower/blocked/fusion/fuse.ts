@@ -37,6 +37,7 @@ import {
 } from "./combination.js";
 import { foldEpilogues } from "./epilogue.js";
 import { findImages } from "./images.js";
+import { isCentred } from "./is-centred.js";
 import { type Activation, channelAffine, gate, gatedMaxPool2dGradient, rounded, scaledSum } from "./primitives.js";
 import { channelSums, isConvolved } from "./sums.js";
 
@@ -293,18 +294,4 @@ const isStep = ({ source }: Value): boolean => source.kind === "apply" && source
 function isPerChannel(value: Value, image: Value): boolean {
   const padded = [1, 1, 1, 1, ...value.shape].slice(-4);
   return value.rank <= 4 && sizeOf(padded) === padded[1] && [1, image.shape[1]].includes(padded[1]);
-}
-
-/** Whether a value is x less its mean over N, H and W, so that it sums to zero. */
-function isCentred({ source }: Value): boolean {
-  if (source.kind !== "apply" || source.primitive.name !== "sub") return false;
-  const [x, mean] = source.inputs as [Value, Value];
-  if (mean.source.kind !== "apply" || mean.source.primitive.name !== "mul") return false;
-  const [sum, share] = mean.source.inputs as [Value, Value];
-  const summed = sum.source.kind === "apply" && sum.source.primitive.name === "reduceSum" ? sum.source : undefined;
-  if (summed?.inputs[0] !== x || share.source.kind !== "constant" || share.rank > 0) return false;
-  return (
-    String((summed.params as ReduceParams).axes) === "0,2,3" &&
-    Math.abs((share.source.tensor.data[0] as number) * (sizeOf(x.shape) / x.shape[1]!) - 1) < 1e-9
-  );
 }
