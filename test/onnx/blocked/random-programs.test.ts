@@ -1,35 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { numbersOf, randomStream, type Shape } from "../../../src/core/index.js";
-import type { Value } from "../../../src/graph/index.js";
+import { numbersOf, type Shape } from "../../../src/core/index.js";
 import { blocked, type Lowering, toOnnx } from "../../../src/onnx/index.js";
-import { blockedEmission } from "../../../src/onnx/lower/blocked/emission.js";
-import { findImages } from "../../../src/onnx/lower/blocked/fusion/images.js";
-import { implementationsOf } from "../../../src/onnx/lower/blocked/implementations.js";
-import type { Implementation } from "../../../src/onnx/lower/blocked/layout/implementation.js";
-import type { AppliedValue } from "../../../src/onnx/lower/lowering.js";
 import { evaluate } from "../../../src/reference/index.js";
 import { expectClose } from "../../support/compare.js";
 import { EmulatedBlocks } from "../../support/emulated-blocks.js";
 import { imageProgram } from "../../support/image-programs.js";
 import { runModel } from "../../support/run-model.js";
-
-/** Any implementation of each value, whatever it costs: so that all of them are tried, beside each other. */
-function withoutPlan(block: number, seed: number): Lowering {
-  return {
-    ...blocked({ block }),
-    begin(emit, values) {
-      const random = randomStream(seed, "implementations");
-      const images = findImages(values);
-      const assignment = new Map<Value, Implementation>();
-      for (const value of values) {
-        if (value.source.kind !== "apply") continue;
-        const options = implementationsOf(value as AppliedValue, images, block);
-        assignment.set(value, options[random.integer(options.length)]!);
-      }
-      return blockedEmission(emit, block, assignment);
-    },
-  };
-}
+import { withoutPlan } from "../../support/without-plan.js";
 
 /** Nothing rounds in these programs, but for factors like 1/3 that simplification and fusion make. */
 const bound = 1e-6;
