@@ -4,8 +4,11 @@ import { resnetCifar } from "../../../src/models/index.js";
 import { batchNorm, l1, l2, lInf } from "../../../src/norm/index.js";
 import { blocked, portable, toOnnx } from "../../../src/onnx/index.js";
 import { lossScaleInput } from "../../../src/train/index.js";
+import { machineBlock } from "../../support/blocked-layout.js";
 import { runModel } from "../../support/run-model.js";
 import { type Case, stepOf } from "../../support/training-steps.js";
+
+const block = await machineBlock();
 
 const half = { precision: { storage: "float16", normAccumulator: "fp32" } } as const;
 const metrics = [l2(), l1(), lInf()];
@@ -37,7 +40,7 @@ describe("what overflows does so by both lowerings", () => {
     const step = build();
     const expected = await finiteOf(step, portable);
     expect(Object.values(expected)).toContain("not finite");
-    expect(await finiteOf(step, blocked({ block: 16 }))).toEqual(expected);
+    expect(await finiteOf(step, blocked({ block }))).toEqual(expected);
   });
 });
 

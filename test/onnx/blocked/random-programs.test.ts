@@ -2,11 +2,16 @@ import { describe, expect, it } from "vitest";
 import { numbersOf, type Shape } from "../../../src/core/index.js";
 import { blocked, type Lowering, toOnnx } from "../../../src/onnx/index.js";
 import { evaluate } from "../../../src/reference/index.js";
+import { machineBlock } from "../../support/blocked-layout.js";
 import { expectClose } from "../../support/compare.js";
 import { EmulatedBlocks } from "../../support/emulated-blocks.js";
 import { imageProgram } from "../../support/image-programs.js";
 import { runModel } from "../../support/run-model.js";
 import { withoutPlan } from "../../support/without-plan.js";
+
+/** The machine's block, and the other one, emulated. */
+const own = await machineBlock();
+const other = own === 8 ? 16 : 8;
 
 /** Nothing rounds in these programs, but for factors like 1/3 that simplification and fusion make. */
 const bound = 1e-6;
@@ -42,10 +47,13 @@ const shapes: readonly Shape[] = [1, 3, 5, 8, 12, 16, 17, 24, 32, 40].map((chann
   ...maps[at % maps.length]!,
 ]);
 const lowerings: Readonly<Record<string, (seed: number) => Lowering>> = {
-  "blocks of 16": () => blocked({ block: 16 }),
-  "blocks of 16, unplanned": (seed) => withoutPlan(16, seed),
-  "emulated blocks of 8": () => ({ ...blocked({ block: 8 }), emitter: () => new EmulatedBlocks(8) }),
-  "emulated blocks of 8, unplanned": (seed) => ({ ...withoutPlan(8, seed), emitter: () => new EmulatedBlocks(8) }),
+  [`blocks of ${own}`]: () => blocked({ block: own }),
+  [`blocks of ${own}, unplanned`]: (seed) => withoutPlan(own, seed),
+  [`emulated blocks of ${other}`]: () => ({ ...blocked({ block: other }), emitter: () => new EmulatedBlocks(other) }),
+  [`emulated blocks of ${other}, unplanned`]: (seed) => ({
+    ...withoutPlan(other, seed),
+    emitter: () => new EmulatedBlocks(other),
+  }),
 };
 describe.each(Object.entries(lowerings))("random programs by %s", (_, lowering) => {
   it.each(shapes.map((shape) => [String(shape), shape] as const))("[%s]", async (_, shape) => {

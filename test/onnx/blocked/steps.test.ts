@@ -18,11 +18,16 @@ import { blocked, toOnnx } from "../../../src/onnx/index.js";
 import { adamw } from "../../../src/optim/index.js";
 import { referenceRuntime } from "../../../src/reference/index.js";
 import { nodeRuntime, onnxSession } from "../../../src/runtime/node/index.js";
+import { machineBlock } from "../../support/blocked-layout.js";
 import { difference } from "../../support/compare.js";
 import { EmulatedBlocks } from "../../support/emulated-blocks.js";
 import { runModel } from "../../support/run-model.js";
 import { type Case, stepOf } from "../../support/training-steps.js";
 import { withoutPlan } from "../../support/without-plan.js";
+
+/** The machine's block, and the other one, emulated. */
+const own = await machineBlock();
+const other = own === 8 ? 16 : 8;
 
 const runtimes = {
   blocked: nodeRuntime({ threads: 2, lowering: "blocked" }),
@@ -136,8 +141,11 @@ describe.each([8, 16])("with blocks of %i, emulated", (block) => {
 });
 
 describe.each([
-  ["blocks of 16", (plan: number) => withoutPlan(16, plan)],
-  ["emulated blocks of 8", (plan: number) => ({ ...withoutPlan(8, plan), emitter: () => new EmulatedBlocks(8) })],
+  [`blocks of ${own}`, (plan: number) => withoutPlan(own, plan)],
+  [
+    `emulated blocks of ${other}`,
+    (plan: number) => ({ ...withoutPlan(other, plan), emitter: () => new EmulatedBlocks(other) }),
+  ],
 ] as const)("with any implementation of each value, by %s,", (_, lowering) => {
   it.each([
     ["ResNet-8", (seed: number) => stepOf(resnetCifar({ depth: 8, width: 0.75 }), 4, 8, seed)],
