@@ -158,8 +158,10 @@ export function imageProgram(seed: number, options: ImageProgramOptions): ImageP
       const total = reduced(x, [0, 2, 3]);
       const bits = Math.log2(n * height * width);
       if (!total || !Number.isInteger(bits)) return undefined;
-      const centred = (): Value => g.sub(x.value, g.mul(total.value, 2 ** -bits));
-      return kept(centred, x.top + 1, x.low + bits);
+      // Less the mean, or something near it.
+      const share = bits + random.integer(2);
+      const centred = kept(() => g.sub(x.value, g.mul(total.value, 2 ** -share)), x.top + 1, x.low + share);
+      return centred && random.integer(2) ? reduced({ ...centred, value: g.abs(centred.value) }, [0, 2, 3]) : centred;
     },
     () => {
       const x = image();

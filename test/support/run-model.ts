@@ -12,8 +12,8 @@ export async function runModel(
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
   });
-  const fed = Object.entries(feeds).map(([name, { data, shape }]) => {
-    return [name, new ort.Tensor("float32", data as Float32Array, shape)] as const;
+  const fed = Object.entries(feeds).map(([name, { data, shape, dtype }]) => {
+    return [name, new ort.Tensor(dtype as "float32", data as Float32Array, shape)] as const;
   });
   const found = await session.run(Object.fromEntries(fed));
   await session.release();

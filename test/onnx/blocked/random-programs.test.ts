@@ -1,35 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { numbersOf, randomStream, type Shape } from "../../../src/core/index.js";
-import type { Value } from "../../../src/graph/index.js";
+import { numbersOf, type Shape } from "../../../src/core/index.js";
 import { blocked, type Lowering, toOnnx } from "../../../src/onnx/index.js";
-import { blockedEmission } from "../../../src/onnx/lower/blocked/emission.js";
-import { findImages } from "../../../src/onnx/lower/blocked/fusion/images.js";
-import { implementationsOf } from "../../../src/onnx/lower/blocked/implementations.js";
-import type { Implementation } from "../../../src/onnx/lower/blocked/layout/implementation.js";
-import type { AppliedValue } from "../../../src/onnx/lower/lowering.js";
 import { evaluate } from "../../../src/reference/index.js";
+import { machineBlock } from "../../support/blocked-layout.js";
 import { expectClose } from "../../support/compare.js";
 import { EmulatedBlocks } from "../../support/emulated-blocks.js";
 import { imageProgram } from "../../support/image-programs.js";
 import { runModel } from "../../support/run-model.js";
+import { withoutPlan } from "../../support/without-plan.js";
 
-/** Any implementation of each value, whatever it costs: so that all of them are tried, beside each other. */
-function withoutPlan(block: number, seed: number): Lowering {
-  return {
-    ...blocked({ block }),
-    begin(emit, values) {
-      const random = randomStream(seed, "implementations");
-      const images = findImages(values);
-      const assignment = new Map<Value, Implementation>();
-      for (const value of values) {
-        if (value.source.kind !== "apply") continue;
-        const options = implementationsOf(value as AppliedValue, images, block);
-        assignment.set(value, options[random.integer(options.length)]!);
-      }
-      return blockedEmission(emit, block, assignment);
-    },
-  };
-}
+/** The machine's block, and the other one, emulated. */
+const own = await machineBlock();
+const other = own === 8 ? 16 : 8;
 
 /** Nothing rounds in these programs, but for factors like 1/3 that simplification and fusion make. */
 const bound = 1e-6;
@@ -65,10 +47,13 @@ const shapes: readonly Shape[] = [1, 3, 5, 8, 12, 16, 17, 24, 32, 40].map((chann
   ...maps[at % maps.length]!,
 ]);
 const lowerings: Readonly<Record<string, (seed: number) => Lowering>> = {
-  "blocks of 16": () => blocked({ block: 16 }),
-  "blocks of 16, unplanned": (seed) => withoutPlan(16, seed),
-  "emulated blocks of 8": () => ({ ...blocked({ block: 8 }), emitter: () => new EmulatedBlocks(8) }),
-  "emulated blocks of 8, unplanned": (seed) => ({ ...withoutPlan(8, seed), emitter: () => new EmulatedBlocks(8) }),
+  [`blocks of ${own}`]: () => blocked({ block: own }),
+  [`blocks of ${own}, unplanned`]: (seed) => withoutPlan(own, seed),
+  [`emulated blocks of ${other}`]: () => ({ ...blocked({ block: other }), emitter: () => new EmulatedBlocks(other) }),
+  [`emulated blocks of ${other}, unplanned`]: (seed) => ({
+    ...withoutPlan(other, seed),
+    emitter: () => new EmulatedBlocks(other),
+  }),
 };
 describe.each(Object.entries(lowerings))("random programs by %s", (_, lowering) => {
   it.each(shapes.map((shape) => [String(shape), shape] as const))("[%s]", async (_, shape) => {

@@ -18,9 +18,16 @@ import { blocked, toOnnx } from "../../../src/onnx/index.js";
 import { adamw } from "../../../src/optim/index.js";
 import { referenceRuntime } from "../../../src/reference/index.js";
 import { nodeRuntime, onnxSession } from "../../../src/runtime/node/index.js";
+import { machineBlock } from "../../support/blocked-layout.js";
 import { difference } from "../../support/compare.js";
 import { EmulatedBlocks } from "../../support/emulated-blocks.js";
+import { runModel } from "../../support/run-model.js";
 import { type Case, stepOf } from "../../support/training-steps.js";
+import { withoutPlan } from "../../support/without-plan.js";
+
+/** The machine's block, and the other one, emulated. */
+const own = await machineBlock();
+const other = own === 8 ? 16 : 8;
 
 const runtimes = {
   blocked: nodeRuntime({ threads: 2, lowering: "blocked" }),
@@ -130,5 +137,36 @@ describe.each([8, 16])("with blocks of %i, emulated", (block) => {
       if (closest < 2e-4) return;
     }
     expect(closest).toBeLessThan(2e-4);
+  });
+});
+
+describe.each([
+  [`blocks of ${own}`, (plan: number) => withoutPlan(own, plan)],
+  [
+    `emulated blocks of ${other}`,
+    (plan: number) => ({ ...withoutPlan(other, plan), emitter: () => new EmulatedBlocks(other) }),
+  ],
+] as const)("with any implementation of each value, by %s,", (_, lowering) => {
+  it.each([
+    ["ResNet-8", (seed: number) => stepOf(resnetCifar({ depth: 8, width: 0.75 }), 4, 8, seed)],
+    ["VGG-11", (seed: number) => stepOf(vgg({ width: 0.125 }), 4, 32, seed)],
+    ["ResNet-18 with its stem", (seed: number) => stepOf(resnet({ depth: 18, width: 0.25 }), 2, 64, seed)],
+    [
+      "group norm",
+      (seed: number) => stepOf(resnetCifar({ depth: 8, norm: () => groupNorm({ groups: 4 }) }), 2, 8, seed),
+    ],
+  ] as const)("a step of %s is the reference's", async (_, build) => {
+    const closest = new Map([1, 2, 3].map((plan) => [plan, Infinity]));
+    for (const seed of seeds) {
+      const { program, feeds, state } = build(seed);
+      const truth = await stepped(referenceRuntime(), { program, feeds, state });
+      for (const [plan, before] of closest) {
+        const results = await runModel(toOnnx(program, { lowering: lowering(plan) }), { ...state, ...feeds });
+        const named = Object.entries(results).map(([name, value]) => [name.replace(/^next\//, ""), value] as const);
+        closest.set(plan, Math.min(before, distance({ ...state, ...Object.fromEntries(named) }, truth)));
+      }
+      if (Math.max(...closest.values()) < 2e-4) return;
+    }
+    expect([...closest].filter(([, found]) => found >= 2e-4)).toEqual([]);
   });
 });

@@ -5,9 +5,12 @@ import { batchNorm, l1, l2, type Metric } from "../../../src/norm/index.js";
 import { blocked, toOnnx } from "../../../src/onnx/index.js";
 import { evaluate } from "../../../src/reference/index.js";
 import { networkScope } from "../../../src/train/index.js";
+import { machineBlock } from "../../support/blocked-layout.js";
 import { difference } from "../../support/compare.js";
 import { normal } from "../../support/random-tensors.js";
 import { runModel } from "../../support/run-model.js";
+
+const block = await machineBlock();
 
 const shape = [8, 16, 32, 32];
 
@@ -19,7 +22,7 @@ async function errorOf(metric: Metric, mean: number, behind: "a convolution" | "
   const y = batchNorm({ metric, affine: false }).apply(z, networkScope(graph, { training: true }));
   const [dz] = g.gradients(g.total(g.mul(y, graph.input("dy", shape))), [z]);
   const feeds = { x: normal("x", shape, mean), dy: normal("dy", shape) };
-  const found = await runModel(toOnnx({ graph, outputs: { y, dz: dz! } }, { lowering: blocked({ block: 16 }) }), feeds);
+  const found = await runModel(toOnnx({ graph, outputs: { y, dz: dz! } }, { lowering: blocked({ block }) }), feeds);
   const [expected, expectedGradient] = evaluate([y, dz!], feeds) as [Tensor, Tensor];
   const errors = [difference(found.y!, expected), difference(found.dz!, expectedGradient)];
   return Math.max(...errors.map(({ relative }) => relative));
