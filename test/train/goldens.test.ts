@@ -84,16 +84,17 @@ describe.each(["vgg11-quarter", "resnet20"])("%s against PyTorch", (name) => {
     }
   });
 
-  // The blocked lowering adds in yet another order, and takes the variance in one pass: it is allowed three times.
+  // The blocked lowering adds in yet another order and takes the variance in one pass: it is allowed three times. It sums each
+  // map in one stage, and 1,024 terms of one sign are off by √1024 · 2⁻²⁴ where roundings are a random walk.
   it.each([
-    ["portable", 2],
-    ["blocked", 3],
+    ["portable", 2, 0],
+    ["blocked", 3, Math.sqrt(1024) * 2 ** -24],
   ] as const)(
     "trains ten steps in float32, %s, within %i times PyTorch's own distance from float64",
     {
       timeout: 300_000,
     },
-    async (lowering, times) => {
+    async (lowering, times, least) => {
       const truth = await reference();
       const runtime = await nodeRuntime({ threads: 2, lowering });
       const own = await repeatTraining(golden, runtime, { steps: 10, recorded });
@@ -116,7 +117,7 @@ describe.each(["vgg11-quarter", "resnet20"])("%s against PyTorch", (name) => {
             // batch-norm has no gradient but rounding.
             const torchOwn = largest((setting) => setting.distance["1"][kind].each[tensor]!);
             if (torchOwn < 1)
-              expect(apart, `${kind} of ${tensor}`).toBeLessThan(times * Math.max(torchOwn, torchWhole));
+              expect(apart, `${kind} of ${tensor}`).toBeLessThan(Math.max(times * torchOwn, times * torchWhole, least));
           }
         }
       }
