@@ -12,3 +12,10 @@ export function copyConstant({ source, shape, dtype }: Value, graph: Graph): Val
   const exact = shape.length === 0 && isFloating(dtype) && (tensor.dtype === "float64" || tensor.dtype === "float32");
   return exact ? graph.constant(Number(tensor.data[0]), dtype) : graph.constant(tensor);
 }
+
+/** An input or a constant in another graph; nothing for the application of a primitive. */
+export function copyLeaf(value: Value, graph: Graph): Value | undefined {
+  const { source, shape, dtype } = value;
+  if (source.kind === "input") return graph.input(source.name, shape, dtype);
+  return source.kind === "constant" ? copyConstant(value, graph) : undefined;
+}

@@ -13,6 +13,19 @@ export interface Program {
   readonly updates?: Readonly<Record<string, Value>>;
 }
 
+/** All values that a program is there for: what it returns, then what it leaves in the state. */
+export const resultsOf = ({ outputs, updates = {} }: Program): Value[] => [
+  ...Object.values(outputs),
+  ...Object.values(updates),
+];
+
+/** A program of another graph, with each result of this one as it is there. */
+export function withResults({ outputs, updates }: Program, graph: Graph, now: (result: Value) => Value): Program {
+  const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, now(value)]));
+  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
+}
+
 /**
  * Tensors that live beside the runtime and survive from run to run: parameters, momenta, running statistics. Several
  * sessions may share one state: a training step and an evaluation read the same parameters without a copy.

@@ -1,4 +1,4 @@
-import { Graph, neededValues, type Program, type Value } from "../../graph/index.js";
+import { Graph, neededValues, type Program, resultsOf, type Value, withResults } from "../../graph/index.js";
 import { rewriting } from "../simplify/simplify.js";
 import { type BundleTree, bundler, unbundle } from "./bundle.js";
 import { chooseBundles } from "./choose.js";
@@ -12,8 +12,7 @@ import { chooseBundles } from "./choose.js";
  * cycles; where a kind has too few values to save an operator, they stay apart.
  */
 export function pack(program: Program): Program {
-  const { outputs, updates = {} } = program;
-  const results = [...Object.values(outputs), ...Object.values(updates)];
+  const results = resultsOf(program);
   const values = neededValues(results);
   const trees = chooseBundles(values, new Set(results));
   if (trees.size === 0) return program;
@@ -32,9 +31,7 @@ export function pack(program: Program): Program {
       renewed.set(unit.value, copy(unit.value, single));
     }
   }
-  const all = (some: Readonly<Record<string, Value>>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(some).map(([name, value]) => [name, single(value)]));
-  return { graph, outputs: all(outputs), ...(program.updates ? { updates: all(updates) } : {}) };
+  return withResults(program, graph, single);
 }
 
 /** A value by itself, or a bundle. */
@@ -64,7 +61,11 @@ function inOrder(
 
   const users = new Map<Value, (Value | BundleTree)[]>();
   for (const [key, { needs }] of units) {
-    for (const need of needs) users.set(need, [...(users.get(need) ?? []), key]);
+    for (const need of needs) {
+      const known = users.get(need);
+      if (known) known.push(key);
+      else users.set(need, [key]);
+    }
   }
   const order: Unit[] = [];
   const emit = (first: Value | BundleTree): void => {

@@ -1,4 +1,13 @@
-import { copyConstant, Graph, neededValues, type Primitive, type Program, type Value } from "../../graph/index.js";
+import {
+  copyLeaf,
+  Graph,
+  neededValues,
+  type Primitive,
+  type Program,
+  resultsOf,
+  type Value,
+  withResults,
+} from "../../graph/index.js";
 import { keyOf } from "../key-of.js";
 import { rules } from "./rules.js";
 
@@ -28,9 +37,8 @@ export function rewriting(graph: Graph): Rewriting {
   return {
     make,
     copy(value, renewed) {
-      const { source, shape, dtype } = value;
-      if (source.kind === "input") return graph.input(source.name, shape, dtype);
-      if (source.kind === "constant") return copyConstant(value, graph);
+      const { source } = value;
+      if (source.kind !== "apply") return copyLeaf(value, graph)!;
       return make(source.primitive, source.inputs.map(renewed), source.params);
     },
   };
@@ -41,15 +49,11 @@ export function rewriting(graph: Graph): Rewriting {
  * `rules` rewrite what differentiation leaves behind. In real numbers nothing changes; in floating point, the
  * order of some products and sums.
  */
-export function simplify({ outputs, updates }: Program): Program {
+export function simplify(program: Program): Program {
   const graph = new Graph();
   const { copy } = rewriting(graph);
   const renewed = new Map<Value, Value>();
   const get = (value: Value): Value => renewed.get(value)!;
-  for (const value of neededValues([...Object.values(outputs), ...Object.values(updates ?? {})])) {
-    renewed.set(value, copy(value, get));
-  }
-  const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, get(value)]));
-  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
+  for (const value of neededValues(resultsOf(program))) renewed.set(value, copy(value, get));
+  return withResults(program, graph, get);
 }

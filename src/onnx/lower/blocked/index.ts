@@ -1,4 +1,4 @@
-import { neededValues, type Program, type Value } from "../../../graph/index.js";
+import { neededValues, type Program, resultsOf, type Value } from "../../../graph/index.js";
 import { simplify } from "../../simplify/simplify.js";
 import type { AppliedValue, Lowering } from "../lowering.js";
 import { blockedDomain } from "./context.js";
@@ -25,7 +25,7 @@ export function blocked({ block }: BlockedOptions): Lowering {
     name: `blocked ${block}`,
     domains: { [blockedDomain]: 1 },
     fixesBatch: true,
-    prepare: (program: Program) => simplify(fuse(program)),
+    prepare,
     begin: (emit, values, results) => blockedEmission(emit, block, assign(values, results, block)),
   };
 }
@@ -37,11 +37,12 @@ export function blocked({ block }: BlockedOptions): Lowering {
  * console.log(explainLayouts(trainingStep(options).program, { block: 16 }));
  */
 export function explainLayouts(program: Program, { block }: BlockedOptions): string {
-  const { outputs, updates } = simplify(fuse(simplify(program)));
-  const results = new Set([...Object.values(outputs), ...Object.values(updates ?? {})]);
+  const results = new Set(resultsOf(prepare(simplify(program))));
   const values = neededValues([...results]);
   return dumpLayouts(values, assign(values, results, block), results);
 }
+
+const prepare = (program: Program): Program => simplify(fuse(program));
 
 function assign(values: readonly Value[], results: ReadonlySet<Value>, block: number): Assignment {
   const images = findImages(values);

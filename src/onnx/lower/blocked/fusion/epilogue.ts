@@ -1,12 +1,14 @@
 import {
   type Conv2dInputGradientParams,
   type Conv2dParams,
-  copyConstant,
+  copyLeaf,
   Graph,
   neededValues,
   type Primitive,
   type Program,
+  resultsOf,
   type Value,
+  withResults,
 } from "../../../../graph/index.js";
 import {
   type AffineOperands,
@@ -27,8 +29,8 @@ const fusedOf: Readonly<Record<string, Primitive>> = {
  * Lets a convolution whose output is only shifted, added to one tensor or activated do that before it stores its output: a
  * pass less for each residual gradient, bias and ReLU.
  */
-export function foldEpilogues({ outputs, updates }: Program): Program {
-  const results = [...Object.values(outputs), ...Object.values(updates ?? {})];
+export function foldEpilogues(program: Program): Program {
+  const results = resultsOf(program);
   const values = neededValues(results);
   const uses = new Map<Value, number>();
   const use = (value: Value): void => void uses.set(value, (uses.get(value) ?? 0) + 1);
@@ -39,14 +41,11 @@ export function foldEpilogues({ outputs, updates }: Program): Program {
   const renewed = new Map<Value, Value>();
   const now = (value: Value): Value => renewed.get(value)!;
   for (const value of values) renewed.set(value, renew(value));
-  const all = (named: Readonly<Record<string, Value>>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(named).map(([name, value]) => [name, now(value)]));
-  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
+  return withResults(program, graph, now);
 
   function renew(value: Value): Value {
-    const { source, shape, dtype } = value;
-    if (source.kind === "input") return graph.input(source.name, shape, dtype);
-    if (source.kind === "constant") return copyConstant(value, graph);
+    const { source } = value;
+    if (source.kind !== "apply") return copyLeaf(value, graph)!;
     const folded =
       source.primitive.name === channelAffine.name
         ? foldedOf(source.inputs, source.params as ChannelAffineParams)

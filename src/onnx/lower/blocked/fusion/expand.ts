@@ -1,22 +1,27 @@
-import { copyConstant, Graph, neededValues, type Program, type Value } from "../../../../graph/index.js";
+import {
+  copyLeaf,
+  Graph,
+  neededValues,
+  type Program,
+  resultsOf,
+  type Value,
+  withResults,
+} from "../../../../graph/index.js";
 import type { FusedPrimitive } from "./primitives.js";
 
 /** A fused program in the primitives of the graph: what it means. The reference can run it. */
-export function expandFused({ outputs, updates }: Program): Program {
+export function expandFused(program: Program): Program {
   const graph = new Graph();
   const expanded = new Map<Value, Value>();
-  for (const value of neededValues([...Object.values(outputs), ...Object.values(updates ?? {})])) {
+  for (const value of neededValues(resultsOf(program))) {
     expanded.set(value, expand(value, graph, expanded));
   }
-  const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, expanded.get(value)!]));
-  return { graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) };
+  return withResults(program, graph, (result) => expanded.get(result)!);
 }
 
 function expand(value: Value, graph: Graph, expanded: ReadonlyMap<Value, Value>): Value {
-  const { source, shape, dtype } = value;
-  if (source.kind === "input") return graph.input(source.name, shape, dtype);
-  if (source.kind === "constant") return copyConstant(value, graph);
+  const { source } = value;
+  if (source.kind !== "apply") return copyLeaf(value, graph)!;
   const inputs = source.inputs.map((input) => expanded.get(input)!);
   const { primitive, params } = source;
   return "expand" in primitive

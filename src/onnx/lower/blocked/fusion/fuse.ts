@@ -1,7 +1,7 @@
 import { sizeOf } from "../../../../core/index.js";
 import {
   add,
-  copyConstant,
+  copyLeaf,
   div,
   Graph,
   mul,
@@ -11,7 +11,9 @@ import {
   type Program,
   primitives,
   type ReduceParams,
+  resultsOf,
   type Value,
+  withResults,
 } from "../../../../graph/index.js";
 import { asScaledSum } from "./as-scaled-sum.js";
 import {
@@ -57,14 +59,13 @@ const mostTerms = 3;
  * A convolution's output has a mean of the size of its deviation: its variance is taken in one pass, Σx² − (Σx)²/n, and it is
  * normalized as ax + b. Of anything else the mean is subtracted first.
  */
-export function fuse({ outputs, updates }: Program): Program {
+export function fuse(program: Program): Program {
   const graph = new Graph();
   const images = new Map<Value, Image>();
   const others = new Map<Value, Value>();
   const sums = channelSums();
-  const results = [...Object.values(outputs), ...Object.values(updates ?? {})];
 
-  const values = neededValues(results);
+  const values = neededValues(resultsOf(program));
   const found = findImages(values);
   const isImage = (value: Value): boolean => found.has(value);
   const alike = (a: Value, b: Value): boolean => isImage(a) && isImage(b) && String(a.shape) === String(b.shape);
@@ -75,9 +76,7 @@ export function fuse({ outputs, updates }: Program): Program {
     if (isImage(value)) images.set(value, imageOf(value));
     else if (!isRearranged(value, isImage)) others.set(value, otherOf(value)); // else if anything asks for it
   }
-  const all = (values: Readonly<Record<string, Value>>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, renewed(value)]));
-  return foldEpilogues({ graph, outputs: all(outputs), ...(updates ? { updates: all(updates) } : {}) });
+  return foldEpilogues(withResults(program, graph, renewed));
 
   /** The value in the fused graph, computed. */
   function renewed(value: Value): Value {
@@ -100,9 +99,8 @@ export function fuse({ outputs, updates }: Program): Program {
   }
 
   function otherOf(value: Value): Value {
-    const { source, shape, dtype } = value;
-    if (source.kind === "input") return graph.input(source.name, shape, dtype);
-    if (source.kind === "constant") return copyConstant(value, graph);
+    const { source } = value;
+    if (source.kind !== "apply") return copyLeaf(value, graph)!;
     const [x] = source.inputs;
     const overChannels = source.primitive === primitives.reduceSum && x && isImage(x);
     if (overChannels && String((source.params as ReduceParams).axes) === "0,2,3") return channelSumOf(x);
