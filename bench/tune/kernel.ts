@@ -1,18 +1,15 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
 import { randomStream, type Shape, sizeOf } from "../../src/core/index.js";
+import { emittedModel } from "../../src/onnx/lower/emitted-model.js";
 import { Emitter, type TensorName } from "../../src/onnx/lower/emitter.js";
-import { GraphProtoSchema, ModelProtoSchema } from "../../src/onnx/proto/onnx_pb.js";
-import { irVersion, opset } from "../../src/onnx/to-onnx.js";
-import { valueInfo } from "../../src/onnx/value-info.js";
 
 /** A piece of a graph to be timed by itself: float32 inputs by name, and what is emitted for them. */
 export interface Kernel {
   readonly name: string;
   readonly inputs: Readonly<Record<string, Shape>>;
   /**
-   * Emits the nodes; returns the tensors that are computed. Their means are what a run returns, so that no large result is
-   * copied to JavaScript.
+   * Emits the nodes; returns the tensors that are computed. One element of each is what a run returns, so that no large result
+   * is copied to JavaScript.
    */
   build(emit: Emitter): readonly TensorName[];
 }
@@ -28,11 +25,7 @@ export interface LoadedKernel {
 }
 
 /** Loads a kernel with random normal inputs (the same for the same seed and shapes). */
-export async function loadKernel(
-  kernel: Kernel,
-  threads: number,
-  { whole = false, extra = {} }: { whole?: boolean; extra?: Record<string, unknown> } = {},
-): Promise<LoadedKernel> {
+export async function loadKernel(kernel: Kernel, threads: number, { whole = false } = {}): Promise<LoadedKernel> {
   const emit = new Emitter();
   for (const name of Object.keys(kernel.inputs)) emit.claim(name);
   emit.enter(kernel.name);
@@ -44,27 +37,14 @@ export async function loadKernel(
         const start = emit.op("Reshape", [name, emit.ints([-1])]);
         return emit.op("Slice", [start, emit.ints([0]), emit.ints([1])]);
       });
-  const info = (name: string, shape: Shape) => valueInfo(name, { shape, dtype: "float32" } as never, false);
-  const graph = create(GraphProtoSchema, {
-    name: kernel.name,
-    node: emit.nodes,
-    initializer: emit.initializers,
-    input: Object.entries(kernel.inputs).map(([name, shape]) => info(name, shape)),
-    output: outputs.map((name) => create(GraphProtoSchema, { output: [{ name }] }).output[0]!),
-  });
-  const domains = [...new Set(emit.nodes.map(({ domain }) => domain))].filter((domain) => domain !== "");
-  const model = create(ModelProtoSchema, {
-    irVersion: BigInt(irVersion),
-    opsetImport: [{ domain: "", version: BigInt(opset) }, ...domains.map((domain) => ({ domain, version: 1n }))],
-    graph,
-  });
-  const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, model), {
+  const types = Object.entries(kernel.inputs).map(([name, shape]) => [name, { shape, dtype: "float32" }] as const);
+  const model = emittedModel(emit, Object.fromEntries(types), outputs);
+  const session = await ort.InferenceSession.create(model, {
     graphOptimizationLevel: "disabled",
     enableMemPattern: false,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
-    extra,
   });
   const random = randomStream(1, "kernel");
   const feeds = Object.fromEntries(

@@ -5,11 +5,12 @@ import { type Tensor, tensor } from "../../src/core/index.js";
 export async function runModel(
   model: Uint8Array,
   feeds: Readonly<Record<string, Tensor>>,
+  threads = 1,
 ): Promise<Record<string, Tensor<"float32">>> {
   const session = await ort.InferenceSession.create(model, {
     graphOptimizationLevel: "disabled",
     enableMemPattern: false,
-    intraOpNumThreads: 1,
+    intraOpNumThreads: threads,
     logSeverityLevel: 3,
   });
   const fed = Object.entries(feeds).map(([name, { data, shape, dtype }]) => {

@@ -1,11 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { ExecutionError, type Shape, sizeOf, type Tensor, tensor } from "../../core/index.js";
-import { Emitter, irVersion, opset, type TensorName, valueInfo } from "../../onnx/index.js";
-import { GraphProtoSchema, ModelProtoSchema } from "../../onnx/proto/onnx_pb.js";
+import { blockedDomain, Emitter, emittedModel, type TensorName } from "../../onnx/index.js";
 import type { WorkerLink } from "./worker-link.js";
 
-/** The operators whose tensors are [N, C/b, H, W, b] in memory. ONNX Runtime documents them nowhere. */
-const domain = "com.microsoft.nchwc";
 /** The versions of onnxruntime-node whose blocked operators were tested. */
 const testedVersions = "1.30.x";
 /** 16 channels fill a register of AVX-512, 8 one of AVX2. */
@@ -55,12 +51,15 @@ function convolutions(emit: Emitter, block: number): TensorName[] {
     emit.op("Transpose", [split], { perm: [0, 2, 4, 5, 3, 1] }),
     emit.ints([channels, channels, 3, 3]),
   ]);
-  const inBlocks = emit.node("Conv", [blockedInput(emit, "x"), filters], { attributes, domain }).output(0);
-  const back = emit.node("ReorderOutput", [inBlocks], { attributes: { channels }, domain }).output(0);
+  const inBlocks = emit
+    .node("Conv", [blockedInput(emit, "x"), filters], { attributes, domain: blockedDomain })
+    .output(0);
+  const back = emit.node("ReorderOutput", [inBlocks], { attributes: { channels }, domain: blockedDomain }).output(0);
   return [emit.op("Conv", ["x", "w"], attributes), back];
 }
 
-const blockedInput = (emit: Emitter, x: TensorName): TensorName => emit.node("ReorderInput", [x], { domain }).output(0);
+const blockedInput = (emit: Emitter, x: TensorName): TensorName =>
+  emit.node("ReorderInput", [x], { domain: blockedDomain }).output(0);
 
 /** Small whole numbers, whose sums of products float32 holds exactly, in whatever order. */
 function counting(shape: Shape): Tensor {
@@ -79,21 +78,7 @@ async function runOnce(
   const emit = new Emitter();
   for (const name of Object.keys(feeds)) emit.claim(name);
   const outputs = build(emit);
-  const model = create(ModelProtoSchema, {
-    irVersion: BigInt(irVersion),
-    opsetImport: [
-      { domain: "", version: BigInt(opset) },
-      { domain, version: 1n },
-    ],
-    graph: create(GraphProtoSchema, {
-      name: "probe",
-      node: emit.nodes,
-      initializer: emit.initializers,
-      input: Object.entries(feeds).map(([name, type]) => valueInfo(name, type, false)),
-      output: outputs.map((name) => ({ name })),
-    }),
-  });
-  const { session } = await link.ask("load", { model: toBinary(ModelProtoSchema, model) });
+  const { session } = await link.ask("load", { model: emittedModel(emit, feeds, outputs) });
   const reply = await link.ask("run", { session, feeds, outputs });
   await link.ask("closeSession", { session });
   return outputs.map((name) => reply.outputs[name]!);
