@@ -81,6 +81,35 @@ export function emitBlockedConvolution(context: BlockedContext, call: FilteredCa
   });
 }
 
+/** A convolution of every channel for itself, or of every map, without padding. */
+export interface DepthwiseCall {
+  readonly x: TensorName;
+  /** [group, 1, height, width]. */
+  readonly filter: TensorName;
+  /** Channels, surplus included. */
+  readonly group: number;
+  /** One pixel by default. */
+  readonly kernel?: Shape;
+  readonly constant?: TensorName | undefined;
+  readonly added?: TensorName | undefined;
+  readonly activation?: Activation | undefined;
+}
+
+/** activation(x ∗ filter + constant + added), channel by channel: one pass over x. */
+export function emitDepthwise(context: BlockedContext, call: DepthwiseCall): TensorName {
+  const { x, filter, group, kernel = [1, 1], constant, added, activation } = call;
+  return emitBlockedConvolution(context, {
+    x,
+    filter,
+    kernel,
+    params: { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] },
+    group,
+    bias: constant,
+    sum: added,
+    activation: activationAttributes(activation),
+  });
+}
+
 function throughPlain(context: BlockedContext, call: ConvolutionCall): TensorName {
   const { emit } = context;
   const { x, w, xShape, wShape, outputShape, params } = call;
@@ -105,14 +134,6 @@ export function emitFinish(
   if (constant === undefined && activation === undefined)
     return added === undefined ? x : context.emit.op("Add", [x, added]);
   const group = roundUp(context, shape[1]!);
-  return emitBlockedConvolution(context, {
-    x,
-    filter: context.emit.fill(1, [group, 1, 1, 1], "float32"),
-    kernel: [1, 1],
-    params: { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] },
-    group,
-    bias: constant,
-    sum: added,
-    activation: activationAttributes(activation),
-  });
+  const filter = context.emit.fill(1, [group, 1, 1, 1], "float32");
+  return emitDepthwise(context, { x, filter, group, constant, added, activation });
 }

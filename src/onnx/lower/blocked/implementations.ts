@@ -1,4 +1,3 @@
-import { sizeOf } from "../../../core/index.js";
 import type { Conv2dParams, PrimitiveName, Value } from "../../../graph/index.js";
 import type { AppliedValue, Rule } from "../lowering.js";
 import { portableRules } from "../portable/index.js";
@@ -14,7 +13,7 @@ import {
   scaledSum,
   twoInputGradients,
 } from "./fusion/primitives.js";
-import { arithmetic, passes } from "./layout/costs.js";
+import { arithmetic, convolutionOperations, convolutionRates, passes } from "./layout/costs.js";
 import type { Implementation } from "./layout/implementation.js";
 import { affineImplementations } from "./rules/affine.js";
 import { gatherImplementations, scatterImplementations, topImplementations } from "./rules/channel-elements.js";
@@ -23,7 +22,6 @@ import {
   inputGradientImplementations,
   twoGradientsImplementations,
 } from "./rules/convolution.js";
-
 import { elementwiseImplementations, gateImplementations, roundedImplementations } from "./rules/elementwise.js";
 import {
   averagePoolGradientImplementations,
@@ -110,5 +108,6 @@ function portableCost(value: AppliedValue): number {
   const sizes = [value, ...inputs].map(({ shape }) => shape);
   const weights = primitive.name === "conv2dWeightGradient" ? sizes[0]! : sizes[2]!;
   const y = primitive.name === "conv2dInputGradient" ? sizes[1]! : primitive.name === "conv2d" ? sizes[0]! : sizes[2]!;
-  return moved + arithmetic((2 * sizeOf(weights) * sizeOf(y)) / y[1]!, groups === 1 ? 120 : 20);
+  const { portable, portableGrouped } = convolutionRates;
+  return moved + arithmetic(convolutionOperations(weights, y), groups === 1 ? portable : portableGrouped);
 }

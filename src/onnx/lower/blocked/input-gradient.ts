@@ -1,7 +1,7 @@
 import { type Shape, sameShape } from "../../../core/index.js";
 import type { Conv2dInputGradientParams } from "../../../graph/index.js";
 import type { TensorName } from "../emitter.js";
-import { reach } from "../portable/reach.js";
+import { transposed } from "../portable/convolution.js";
 import { activationAttributes } from "./activation.js";
 import { type BlockedContext, blockedShape, roundUp, view } from "./context.js";
 import { emitBlockedConvolution, emitFinish } from "./convolution.js";
@@ -130,22 +130,12 @@ function axisOf({ dyShape, wShape, params }: InputGradientCall, axis: 0 | 1): Ax
   };
 }
 
-function throughPlain(context: BlockedContext, call: InputGradientCall): TensorName {
-  const { dy, w, dyShape, wShape, params } = call;
-  const { stride, padding, dilation, groups, inputShape } = params;
-  const unreached = [0, 1].map(
-    (axis) =>
-      inputShape[axis + 2]! +
-      padding[axis]! +
-      padding[axis + 2]! -
-      reach(axis, dyShape[axis + 2]!, wShape[axis + 2]!, params),
-  );
-  const plain = context.emit.op("ConvTranspose", [emitToPlain(context, dy, dyShape), w], {
-    strides: stride,
-    pads: padding,
-    dilations: dilation,
-    group: groups,
-    output_padding: unreached,
+function throughPlain(context: BlockedContext, { dy, w, dyShape, wShape, params }: InputGradientCall): TensorName {
+  const plain = transposed({
+    emit: context.emit,
+    inputs: [emitToPlain(context, dy, dyShape), w],
+    types: [dyShape, wShape].map((shape) => ({ shape, dtype: "float32" })),
+    params,
   });
-  return emitToBlocked(context, plain, inputShape);
+  return emitToBlocked(context, plain, params.inputShape);
 }

@@ -67,7 +67,13 @@ function turnedKernel({ emit, inputs: [, w], types }: InputGradientContext): Ten
   return emit.op("Reshape", [exchanged, emit.ints([c, k, height, width])]);
 }
 
-function transposed({ emit, inputs, types, params }: InputGradientContext): TensorName {
+/** The gradient by the operator that is made for it, of whatever stride and groups. */
+export function transposed({
+  emit,
+  inputs,
+  types,
+  params,
+}: Pick<InputGradientContext, "emit" | "inputs" | "types" | "params">): TensorName {
   const { stride, padding, dilation, groups, inputShape } = params;
   const unreached = [0, 1].map(
     (axis) =>

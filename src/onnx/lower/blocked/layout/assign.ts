@@ -114,7 +114,9 @@ function groupedByMap(choices: ReadonlyMap<Value, readonly Implementation[]>, im
     if (options.length < 2) continue;
     const image = images.has(value) ? value : inputsOf(value).find((input) => images.has(input));
     const key = String(image?.shape.slice(2));
-    groups.set(key, [...(groups.get(key) ?? []), value]);
+    const known = groups.get(key);
+    if (known) known.push(value);
+    else groups.set(key, [value]);
   }
   return [...groups.values()];
 }
@@ -128,7 +130,9 @@ function usersOf(values: readonly Value[]): Map<Value, Use[]> {
   const users = new Map<Value, Use[]>();
   for (const user of values) {
     for (const [position, operand] of inputsOf(user).entries()) {
-      users.set(operand, [...(users.get(operand) ?? []), { user, position }]);
+      const known = users.get(operand);
+      if (known) known.push({ user, position });
+      else users.set(operand, [{ user, position }]);
     }
   }
   return users;

@@ -5,7 +5,7 @@ import type { Assignment } from "./assign.js";
 import type { Layout } from "./implementation.js";
 
 /** A tensor that must lie in memory in another way than it is computed. */
-export interface Conversion {
+interface Conversion {
   readonly value: Value;
   readonly from: Layout;
   readonly to: Layout;
@@ -14,9 +14,10 @@ export interface Conversion {
 }
 
 /** The conversions that an assignment needs, in the order of their values. */
-export function conversionsOf(
+function conversionsOf(
   values: readonly Value[],
   assignment: Assignment,
+  images: ReadonlySet<Value>,
   results: ReadonlySet<Value>,
 ): Conversion[] {
   const wanted = new Map<Value, Map<Layout, Set<Value>>>();
@@ -30,7 +31,6 @@ export function conversionsOf(
     for (const [at, operand] of user.source.inputs.entries()) want(operand, assignment.get(user)!.operands[at]!, user);
   }
   for (const value of results) want(value, "plain");
-  const images = findImages(values);
   return values
     .filter((value) => images.has(value))
     .flatMap((value) => {
@@ -42,8 +42,8 @@ export function conversionsOf(
 
 /** A text for people: each value of an image with its layout and cost, and each conversion. */
 export function dumpLayouts(values: readonly Value[], assignment: Assignment, results: ReadonlySet<Value>): string {
-  const conversions = conversionsOf(values, assignment, results);
   const found = findImages(values);
+  const conversions = conversionsOf(values, assignment, found, results);
   const lines = values.flatMap((value) => {
     const { source, shape } = value;
     const implementation = assignment.get(value);

@@ -1,8 +1,9 @@
 import { type Shape, sizeOf } from "../../../../core/index.js";
 import type { Value } from "../../../../graph/index.js";
 import type { TensorName } from "../../emitter.js";
-import { activationAttributes, emitActivation } from "../activation.js";
-import { type BlockedContext, blockedOp, roundUp, view } from "../context.js";
+import { emitActivation } from "../activation.js";
+import { type BlockedContext, roundUp, view } from "../context.js";
+import { emitDepthwise } from "../convolution.js";
 import { affineOperands, type ChannelAffineParams } from "../fusion/primitives.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
@@ -49,24 +50,12 @@ function emitBlocked(context: EmitContext): TensorName {
     const constant =
       last && names.constant
         ? channelVector(context, names.constant, sizeOf(kinds.constant!.shape), channels, (count) => [count])
-        : "";
-    const added = sum ?? (rest[0] === bare ? "" : (start ?? ""));
-    return blockedOp(context, "Conv", trimmed([tensor, weights, constant, added]), {
-      kernel_shape: [1, 1],
-      strides: [1, 1],
-      pads: [0, 0, 0, 0],
-      dilations: [1, 1],
-      group,
-      ...(last ? activationAttributes(affine.activation) : {}),
-    });
+        : undefined;
+    const added = sum ?? (rest[0] === bare ? undefined : start);
+    const activation = last ? affine.activation : undefined;
+    return emitDepthwise(context, { x: tensor, filter: weights, group, constant, added, activation });
   }, undefined);
   return total!;
-}
-
-/** Without the empty names of optional inputs at the end. */
-export function trimmed(inputs: readonly TensorName[]): TensorName[] {
-  const last = inputs.findLastIndex((name) => name !== "");
-  return inputs.slice(0, last + 1);
 }
 
 /** With standard operators, where channels are an axis: the second of plain tensors, the first where the batch is last. */

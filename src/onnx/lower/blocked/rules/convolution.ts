@@ -5,15 +5,12 @@ import { emitActivation } from "../activation.js";
 import { emitConvolution, readsPlain } from "../convolution.js";
 import type { Epilogue, TwoInputGradientsParams } from "../fusion/primitives.js";
 import { emitInputGradient } from "../input-gradient.js";
-import { arithmetic, passes } from "../layout/costs.js";
+import { arithmetic, convolutionOperations, passes, convolutionRates as rates } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
 import { channelVector } from "./affine.js";
 import { byPortableRule } from "./by-portable-rule.js";
 
 type MaybeFused<P> = P & { readonly epilogue?: Epilogue };
-
-/** Rates in 1e9 operations/s on one thread. */
-const rates = { blocked: 240, portable: 120, portableGrouped: 20 };
 
 /** Implementations of `conv2d` and `fusedConv2d`. */
 export function convolutionImplementations(
@@ -52,8 +49,7 @@ export function inputGradientImplementations(value: Value, inputs: readonly Valu
   ];
 }
 
-/** Multiplications and additions: 2 N H′ W′ for each weight. */
-const operations = (y: Value, w: Value): number => 2 * (sizeOf(y.shape) / y.shape[1]!) * sizeOf(w.shape);
+const operations = (y: Value, w: Value): number => convolutionOperations(w.shape, y.shape);
 
 /** Of x, w and what an epilogue takes. */
 function operandLayouts(inputs: readonly Value[], epilogue: Epilogue | undefined, x: Layout): Layout[] {

@@ -2,14 +2,13 @@ import { sizeOf } from "../../../../core/index.js";
 import type { PrimitiveName, Value } from "../../../../graph/index.js";
 import { dataTypeOf } from "../../../tensor-proto.js";
 import type { TensorName } from "../../emitter.js";
-import { activationAttributes } from "../activation.js";
-import { blockedOp, roundUp } from "../context.js";
+import { roundUp } from "../context.js";
+import { emitDepthwise } from "../convolution.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation, Layout } from "../layout/implementation.js";
+import { byPortableRule } from "./by-portable-rule.js";
 
 type Emit = (context: EmitContext) => TensorName;
-
-import { byPortableRule } from "./by-portable-rule.js";
 
 /** Makes 1 of every positive number that matters, once it is cut off there. */
 const huge = 1e30;
@@ -117,14 +116,8 @@ export function gateImplementations(value: Value): Implementation[] {
       output,
     } = context;
     const group = roundUp(context, output.shape[1]!);
-    const mask = blockedOp(context, "Conv", [y!, emit.fill(huge, [group, 1, 1, 1], "float32")], {
-      kernel_shape: [1, 1],
-      strides: [1, 1],
-      pads: [0, 0, 0, 0],
-      dilations: [1, 1],
-      group,
-      ...activationAttributes({ clip: [0, 1] }),
-    });
+    const filter = emit.fill(huge, [group, 1, 1, 1], "float32");
+    const mask = emitDepthwise(context, { x: y!, filter, group, activation: { clip: [0, 1] } });
     return emit.op("Mul", [g!, mask]);
   };
   return [everywhere("plain", 7, standard), everywhere("batchLast", 7, standard), everywhere("blocked", 5, blocked)];

@@ -1,7 +1,8 @@
 import { type Shape, sizeOf } from "../../../../core/index.js";
 import type { Value } from "../../../../graph/index.js";
 import type { TensorName } from "../../emitter.js";
-import { blockedOp, view } from "../context.js";
+import { view } from "../context.js";
+import { emitDepthwise } from "../convolution.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation } from "../layout/implementation.js";
 
@@ -25,18 +26,12 @@ function emitScaledSum(context: EmitContext): TensorName {
   if (size % block !== 0) return emit.op("Add", [emit.op("Mul", [x, factor]), y]);
   const image: Shape = [1, block, ...rowsAndColumns(size / block)];
   const vector = emit.op("Expand", [view(context, factor, [1]), emit.ints([block])]);
-  const sum = blockedOp(
-    context,
-    "Conv",
-    [view(context, x, image), view(context, vector, [block, 1, 1, 1]), "", view(context, y, image)],
-    {
-      kernel_shape: [1, 1],
-      strides: [1, 1],
-      pads: [0, 0, 0, 0],
-      dilations: [1, 1],
-      group: block,
-    },
-  );
+  const sum = emitDepthwise(context, {
+    x: view(context, x, image),
+    filter: view(context, vector, [block, 1, 1, 1]),
+    group: block,
+    added: view(context, y, image),
+  });
   return view(context, sum, output.shape);
 }
 

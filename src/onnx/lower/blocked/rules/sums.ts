@@ -1,6 +1,7 @@
 import type { ReduceParams, Value } from "../../../../graph/index.js";
 import type { Emitter, TensorName } from "../../emitter.js";
-import { blockedOp, roundUp } from "../context.js";
+import { roundUp } from "../context.js";
+import { emitDepthwise } from "../convolution.js";
 import { passes } from "../layout/costs.js";
 import type { EmitContext, Implementation } from "../layout/implementation.js";
 
@@ -16,13 +17,7 @@ function dotBlocked(context: EmitContext): TensorName {
   const maps = n * channels;
   const image = emit.op("Reshape", [a!, emit.ints([1, maps, height, width])]);
   const kernels = emit.op("Reshape", [b!, emit.ints([maps, 1, height, width])]);
-  const products = blockedOp(context, "Conv", [image, kernels], {
-    kernel_shape: [height, width],
-    strides: [1, 1],
-    pads: [0, 0, 0, 0],
-    dilations: [1, 1],
-    group: maps,
-  });
+  const products = emitDepthwise(context, { x: image, filter: kernels, group: maps, kernel: [height, width] });
   return overBatch(emit, emit.op("Reshape", [products, emit.ints([n, channels])]), c, channels);
 }
 
@@ -46,13 +41,7 @@ function mapSums(context: EmitContext): TensorName {
   const [n, c, height, width] = types[0]!.shape as [number, number, number, number];
   const group = roundUp(context, c);
   const ones = emit.fill(1, [group, 1, height, width], "float32");
-  const sums = blockedOp(context, "Conv", [inputs[0]!, ones], {
-    kernel_shape: [height, width],
-    strides: [1, 1],
-    pads: [0, 0, 0, 0],
-    dilations: [1, 1],
-    group,
-  });
+  const sums = emitDepthwise(context, { x: inputs[0]!, filter: ones, group, kernel: [height, width] });
   return emit.op("Reshape", [sums, emit.ints([n, group])]);
 }
 

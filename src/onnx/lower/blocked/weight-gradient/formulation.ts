@@ -1,7 +1,8 @@
-import { type Shape, sizeOf } from "../../../../core/index.js";
+import type { Shape } from "../../../../core/index.js";
 import type { Conv2dWeightGradientParams } from "../../../../graph/index.js";
 import type { TensorName } from "../../emitter.js";
 import type { BlockedContext } from "../context.js";
+import { convolutionOperations } from "../layout/costs.js";
 
 /** A weight gradient to be computed, by its shapes. */
 export interface WeightGradientProblem {
@@ -53,4 +54,4 @@ export function sizesOf({ xShape, dyShape, params }: WeightGradientProblem): Siz
 
 /** Multiplications and additions, padding included. */
 export const operationsOf = ({ dyShape, params }: WeightGradientProblem): number =>
-  (2 * sizeOf(params.weightShape) * sizeOf(dyShape)) / dyShape[1]!;
+  convolutionOperations(params.weightShape, dyShape);
